@@ -15,14 +15,13 @@ from msspas_analysis.ingest.values import plain
 MONTHS: Final = {
     name[:length]: number
     for number, name in enumerate(
-        "january february march april may june july august september october november december"
-        .split(), 1)
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"], 1)
     for length in range(3, len(name) + 1)
 }  # fmt: skip
 WEEKDAYS: Final = {
     name[:length]: number
     for number, name in enumerate(
-        "monday tuesday wednesday thursday friday saturday sunday".split()
+        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     )
     for length in range(3, len(name) + 1)
 } | {"thur": 3, "weds": 2, "tu": 1, "th": 3, "sa": 5, "su": 6, "mo": 0, "we": 2, "fr": 4}

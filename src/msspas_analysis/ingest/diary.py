@@ -16,7 +16,7 @@ from msspas_analysis.ingest.identifiers import looks_like_initials, looks_like_n
 from msspas_analysis.ingest.layout import OUTCOMES, Block, Field, person_code
 from msspas_analysis.ingest.ledger import Ledger
 from msspas_analysis.ingest.rules import Rules
-from msspas_analysis.ingest.sheets import Sheet, cell_name
+from msspas_analysis.ingest.sheets import Sheet, cell_name, filled
 from msspas_analysis.ingest.values import Reading, plain, read_count, read_rating, read_yes_no
 from msspas_analysis.ingest.vocabulary import read_heading, read_triggers
 
@@ -47,6 +47,7 @@ class Workings:
     triggers: list[pd.DataFrame] = field(default_factory=list)
     initials: set[str] = field(default_factory=set)
     assumed: dict[str, None] = field(default_factory=dict)
+    orders: dict[int, bool] = field(default_factory=dict)  # month first, by sheet
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the reader, once."""
@@ -61,7 +62,7 @@ def show_text(value: object) -> str | None:
 
 
 def distinct(cells: NDArray[np.object_]) -> tuple[NDArray[np.intp], list[object]]:
-    """Number the different cells of a column; an empty one is -1."""
+    """Return a number for each cell by its content (-1 for an empty one), and the contents."""
     codes, found = pd.factorize(cells, use_na_sentinel=True)
     return codes, list(found)
 
@@ -83,7 +84,13 @@ def person_column(work: Workings, block: Block, rows: NDArray[np.intp]) -> NDArr
         words = plain(str(value))
         if _TOTALS.match(words):
             continue
-        if isinstance(value, str) and looks_like_name(value) and code not in work.rules.people:
+        coded = any(c.isdigit() for c in code) and " " not in words
+        if (
+            isinstance(value, str)
+            and not coded
+            and looks_like_name(value)
+            and code not in work.rules.people
+        ):
             hidden.append(i)
             continue
         code = work.rules.people.get(code, code)
@@ -107,7 +114,7 @@ def person_column(work: Workings, block: Block, rows: NDArray[np.intp]) -> NDArr
                 "the list of codes and names outside this workbook", raw="[hidden: name]",
             )  # fmt: skip
     codes = table[numbers]
-    position = {int(row): i for i, row in enumerate(rows)}
+    position = {int(row): i for i, row in enumerate(rows)} if sheet.merged else {}
     for r1, c1, r2, c2 in sheet.merged:  # one code written once over many rows
         if c1 <= column <= c2 and r2 > r1 and (top := position.get(r1)) is not None:
             inside = [position[r] for r in range(r1, r2 + 1) if r in position]
@@ -136,8 +143,17 @@ def date_column(
                       "that allow a single reading are used.")  # fmt: skip
         elif order:
             work.note("Dates are read month first, as the dates after the 12th show.")
+    work.orders[block.sheet] = bool(order)
     words = _meanings(work, block, column)
     readings = [dates.read_date(words.get(plain(str(v)), v), month_first=order) for v in found]
+    if work.rules.year is not None:
+        for i, r in enumerate(readings):
+            if r.value is None and r.yearless is not None:
+                told = _day(work.rules.year, *r.yearless)
+                if told is not None:
+                    readings[i] = dates.DateReading(
+                        told, "changed", "the year is the one in your rules file"
+                    )
     known = sorted(r.value for r in readings if r.value is not None)
     if known:  # a date without a year takes it from the others where only one year fits
         middle = known[len(known) // 2]
@@ -182,7 +198,7 @@ def data_rows(work: Workings, block: Block) -> NDArray[np.intp]:
     values = work.sheets[block.sheet].values[
         first : last + 1, block.columns.start : block.columns.stop
     ]
-    return np.flatnonzero(np.not_equal(values, None).any(axis=1)) + first
+    return np.flatnonzero(filled(values).any(axis=1)) + first
 
 
 def is_total(work: Workings, block: Block, row: int) -> bool:
@@ -213,7 +229,7 @@ def sort_rows(
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Set aside the rows that are no data; return which rows have a person and a day."""
     ledger, values = work.ledger, work.sheets[block.sheet].values
-    odd = np.flatnonzero(pd.isna(codes) | np.isnat(days))
+    odd = np.flatnonzero(pd.isna(codes) | np.isnat(days)).tolist()
     label = ""
     last_label = -1
     for i in odd:
@@ -270,9 +286,7 @@ def sort_rows(
     return ~pd.isna(codes) & ~np.isnat(days)
 
 
-def _reader(
-    work: Workings, block: Block, column: Field, role: str, order: bool
-) -> Callable[[object], Reading]:
+def _reader(work: Workings, column: Field, role: str, order: bool) -> Callable[[object], Reading]:
     """Return the reader of one column's cells, with the user's meanings put first."""
     words = work.rules.words.get(plain(column.text), {})
     if role == "missed_medication":
@@ -313,7 +327,8 @@ def outcome_fields(work: Workings, block: Block, rows: NDArray[np.intp]) -> list
             for row in rows:
                 work.ledger.log(block.sheet, int(row), f.column, "question",
                                 f"the column {f.text!r} {why}",
-                                ask=f"The column {f.text!r} {why}: which one is to be read?",
+                                ask=f"The column {f.text!r} {why}. {'Which one' if len(fields) > 1 else 'How'} "
+                                "is it to be read?",
                                 answer=answer)  # fmt: skip
     return usable
 
@@ -338,12 +353,11 @@ def _read_list(work: Workings, block: Block) -> None:
         "person_id": pd.Series(codes, dtype=object), "date": days.astype("datetime64[ns]"),
         "other": other.astype("datetime64[ns]"), "sheet": np.int16(block.sheet),
         "row": rows.astype(np.int32), "date_at": np.int16(date_at),
-        "native": np.array([isinstance(v, dt.date) for v in sheet.values[rows, date_at]], bool),
     })  # fmt: skip
-    order = bool(work.rules.month_first)
+    order = work.orders.get(block.sheet, bool(work.rules.month_first))
     for f, role in outcome_fields(work, block, rows):
         numbers, found = distinct(sheet.values[rows, f.column])
-        readings = [_reader(work, block, f, role, order)(v) for v in found]
+        readings = [_reader(work, f, role, order)(v) for v in found]
         values = [r.value for r in readings]
         dtype: Any = object if role == "missed_medication" else float
         blank: Any = None if dtype is object else np.nan
@@ -355,7 +369,7 @@ def _read_list(work: Workings, block: Block) -> None:
             piece["spasm_count_low"] = lows[numbers]
         ledger.use(block.sheet, rows[numbers >= 0], f.column)
         told = [k for k, r in enumerate(readings) if r.decision != "used"]
-        for i in np.flatnonzero(np.isin(numbers, told)):
+        for i in np.flatnonzero(np.isin(numbers, told)).tolist():
             ledger.read(block.sheet, int(rows[i]), f.column, readings[numbers[i]],
                         answer=f'[words."{f.text}"]  "{found[numbers[i]]}" = "..."')  # fmt: skip
     work.pieces.append(piece)
@@ -394,7 +408,7 @@ def _read_triggers(
         ledger.use(block.sheet, rows[numbers >= 0], f.column)
         for i in np.flatnonzero(
             np.isin(numbers, [k for k, r in enumerate(readings) if r.decision != "used"])
-        ):
+        ).tolist():
             ledger.read(block.sheet, int(rows[i]), f.column, readings[numbers[i]],
                         answer=f'[words."{f.text}"]  "{found[numbers[i]]}" = "yes"')  # fmt: skip
         keep = ~pd.isna(states)
@@ -421,23 +435,22 @@ def _read_wide(work: Workings, block: Block) -> None:
                                  ask="weeks without a date: add a column w/c with each week's Monday")  # fmt: skip
         return
     if is_week and date_at is not None:
-        days, doubts, other = date_column(work, block, rows, date_at)
+        days, doubts, _ = date_column(work, block, rows, date_at)
         good = sort_rows(work, block, rows, codes, days, doubts, date_at)
     else:
         days = np.full(len(rows), np.datetime64("2000-01-01"), dtype="datetime64[D]")
-        other = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[D]")
         good = sort_rows(work, block, rows, codes, days, {}, fields[0].column)
-    order = bool(work.rules.month_first)
+    order = work.orders.get(block.sheet, bool(work.rules.month_first))
     first_day = int(fields[0].heading.detail) if is_week and fields[0].heading else 0
     ends = is_week and block.column("week_start") is None and block.column("week_end") is not None
     if ends and fields[-1].heading:
         first_day = int(fields[-1].heading.detail)
     records: list[dict[str, Any]] = []
     readers = {
-        role: _reader(work, block, Field(-1, block.measure or role, None), role, order)
+        role: _reader(work, Field(-1, block.measure or role, None), role, order)
         for role in (*OUTCOMES, "missed_medication")
     }
-    for i in np.flatnonzero(good):
+    for i in np.flatnonzero(good).tolist():
         row, start = int(rows[i]), days[i].astype(object)
         outcome = block.measure
         if measure_at is not None:
@@ -483,7 +496,7 @@ def _read_wide(work: Workings, block: Block) -> None:
                 day_at = start + dt.timedelta(days=-((-offset) % 7) if ends else offset % 7)
             records.append({
                 "person_id": codes[i], "date": pd.Timestamp(day_at), "other": pd.NaT,
-                "sheet": block.sheet, "row": row, "date_at": date_at or f.column, "native": False,
+                "sheet": block.sheet, "row": row, "date_at": date_at or f.column,
                 role: reading.value, f"{role}@": f.column,
                 **({"spasm_count_low": reading.low} if role == "spasm_count" else {}),
             })  # fmt: skip

@@ -88,6 +88,8 @@ class Intake:
         Hash of the file's bytes.
     sheets : tuple of str
         Names of the sheets in order, as they may be shown.
+    longest_sheet : int
+        Rows of the longest sheet.
     """
 
     tables: Tables
@@ -98,3 +100,4 @@ class Intake:
     consent_recorded: bool
     sha256: str
     sheets: tuple[str, ...] = ()
+    longest_sheet: int = 0

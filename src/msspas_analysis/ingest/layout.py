@@ -27,6 +27,10 @@ PERSONAL: Final = (
 _KEYS: Final = ("person_id", "date", "week_start", "week_end")
 _ANSWERS: Final = ("global_impression", "satisfaction", "recommend")
 _CODE: Final = re.compile(r"^[A-Z0-9][A-Z0-9._/#-]{0,19}$")
+_NOT_A_CODE: Final = re.compile(
+    r"^(SHEET|TABLE|WEEK|WK|W|DAY|YEAR|Q|PAGE|TAB|COPY|JAN|FEB|MAR|APR|MAY|JUNE?|JULY?|AUG|SEPT?|"
+    r"OCT|NOV|DEC|MARCH|APRIL|TABELLE|FEUIL)[-_/.]?\d+$|^(19|20)\d\d$"
+)
 _LABEL: Final = re.compile(
     r"^(?:client|patient|participant|person|member|service user|ref(?:erence)?|code|id)\b"
     r"[^:=\-\u2013]*[:=\-\u2013#]\s*(\S.{0,24})$",
@@ -155,17 +159,15 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _fields(
-    sheet: Sheet, texts: Mapping[int, tuple[str, object]], known: Mapping[str, str]
-) -> list[Field]:
+def _fields(texts: Mapping[int, tuple[str, object]], known: Mapping[str, str]) -> list[Field]:
     """Read the headings of one row; `texts` maps a column to (upper heading, lower cell)."""
     fields = []
     for column, (upper, lower) in texts.items():
         label = " ".join(part for part in (upper, _text(lower)) if part).strip()
         told = known.get(plain(label)) or known.get(plain(_text(lower)))
         if told is not None:
-            heading = Heading("ignored") if told == "ignore" else Heading(told)
-            fields.append(Field(column, label, heading))
+            role = "ignored" if told == "ignore" else told
+            fields.append(Field(column, label, Heading(role)))
             continue
         if looks_like_date(lower):
             day = read_date(lower, month_first=False).value
@@ -176,7 +178,7 @@ def _fields(
             fields.append(Field(column, label, own, _outcome(upper)))
             continue
         heading = _heading(label) if label else None
-        if upper and (heading is None or own is not None and own.role in (*DAILY, *_KEYS)):
+        if upper and (heading is None or (own is not None and own.role in (*DAILY, *_KEYS))):
             heading = own or _heading(upper)
         fields.append(Field(column, label, heading))
     return fields
@@ -213,7 +215,7 @@ def _header_at(sheet: Sheet, row: int, known: Mapping[str, str]) -> tuple[int, l
     dated = sum(looks_like_date(v) for v in cells.values()) if len(cells) >= 4 else 0
     if numbers > 0.3 * len(cells) or (texts < 2 and dated < 3):
         return None
-    single = _fields(sheet, {c: ("", v) for c, v in cells.items()}, known)
+    single = _fields({c: ("", v) for c, v in cells.items()}, known)
     # a row of data may hold two dates and a word that is also a heading; a header has no date
     # unless it is a row of them
     if 0 < dated < 4 and dated < 0.5 * len(cells):
@@ -225,25 +227,25 @@ def _header_at(sheet: Sheet, row: int, known: Mapping[str, str]) -> tuple[int, l
         }
         labels = [v for v in below.values() if isinstance(v, str) or looks_like_date(v)]
         if below and len(labels) == len(below) and len(below) >= 2:
-            both = _fields(sheet, _stack(sheet, row, cells, below), known)
+            both = _fields(_stack(sheet, row, cells, below), known)
             lower = [f for f in both if f.column in below and f.heading is not None]
             # the lower row must itself be headings, not a first row of data
             own = sum(
-                (h := _heading(_text(v))) is not None and h.role not in ("person_id",)
+                ((h := _heading(_text(v))) is not None and h.role != "person_id")
                 or (looks_like_date(v) and len(labels) >= 4)
                 or plain(_text(v)) in ("am", "pm", "0-10", "number", "before", "after", "no.")
                 for v in below.values()
             )  # fmt: skip
-            if own >= max(2, 0.6 * len(below)) and lower and _score(both) >= max(best, 2):
+            alone = _score(_fields({c: ("", v) for c, v in below.items()}, known))
+            spanning = any(r1 <= row <= r2 and c2 - c1 >= 2 for r1, c1, r2, c2 in sheet.merged)
+            stands_alone = alone >= 2 and not spanning
+            if own >= max(2, 0.6 * len(below)) and lower and not stands_alone:
                 richer = sum(f.heading is not None for f in both) > sum(
                     f.heading is not None for f in single
                 )
-                if richer and _score(
-                    _fields(sheet, {c: ("", v) for c, v in below.items()}, known)
-                ) <= _score(both):
-                    upper_only_title = len(cells) == 1 and best == 0
-                    if not upper_only_title:
-                        best, fields, tall = _score(both), both, 2
+                is_title = len(cells) == 1 and best == 0
+                if richer and not is_title and _score(both) >= max(best, alone, 2):
+                    best, fields, tall = _score(both), both, 2
     return (tall, fields) if best >= 2 else None
 
 
@@ -306,11 +308,11 @@ def _kind(block: Block, titles: list[str]) -> str:
     if roles["day"] >= 3:
         return "days"
     unwanted = re.search(r"unwanted|side effect|adverse|incident", about)
-    if roles["event"] or (roles["severity"] or unwanted) and not any(roles[r] for r in OUTCOMES):
+    if roles["event"] or ((roles["severity"] or unwanted) and not any(roles[r] for r in OUTCOMES)):
         for f in block.fields:  # "What" is a therapy in a list of sessions, an event here
-            if f.role == "therapy" and plain(f.text) in ("what", "type", "what happened"):
-                f.heading = Heading("event")
-            elif f.role == "notes" and not roles["event"] and plain(f.text) == "what happened":
+            if (f.role == "therapy" and plain(f.text) in ("what", "type", "what happened")) or (
+                f.role == "notes" and not roles["event"] and plain(f.text) == "what happened"
+            ):
                 f.heading = Heading("event")
         if any(f.role == "event" for f in block.fields):
             return "events"
@@ -343,7 +345,7 @@ def _owner(sheet: Sheet, above: int, header: int) -> tuple[str, tuple[int, int] 
                 if right and (code := person_code(right[0])) and any(c.isdigit() for c in code):
                     return code, (row, column)
     code = person_code(sheet.name)
-    if code and any(c.isdigit() for c in code) and not re.match(r"^SHEET\d+$", code):
+    if re.match(r"^[A-Z]{0,5}[-_/.]?\d{1,6}[A-Z]?$", code) and not _NOT_A_CODE.match(code):
         return code, None
     return "", None
 

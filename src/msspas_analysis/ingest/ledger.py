@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.ingest.intake import LEDGER_COLUMNS
-from msspas_analysis.ingest.sheets import Sheet, cell_name
+from msspas_analysis.ingest.sheets import Sheet, cell_name, filled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,8 +112,8 @@ class Ledger:
     def close(self) -> None:
         """Decide about the cells nobody has spoken for."""
         for sheet, fate in enumerate(self.fate):
-            full = np.not_equal(self.sheets[sheet].values, None)
-            for row, column in zip(*np.nonzero(full & (fate == 0)), strict=True):
+            full = filled(self.sheets[sheet].values)
+            for row, column in np.argwhere(full & (fate == 0)).tolist():
                 self.log(sheet, int(row), int(column), "set aside",
                          "not part of a table that is read here")  # fmt: skip
 
@@ -121,7 +121,7 @@ class Ledger:
         """Return cells that are not empty, cells used, cells set aside."""
         cells = used = 0
         for sheet, fate in zip(self.sheets, self.fate, strict=True):
-            full = np.not_equal(sheet.values, None)
+            full = filled(sheet.values)
             cells += int(full.sum())
             used += int((full & (fate >= 1) & (fate <= 3)).sum())
         return cells, used, cells - used

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -17,17 +19,19 @@ from msspas_analysis.ingest.intake import Intake, Tally
 from msspas_analysis.ingest.layout import OUTCOMES, Block, find_blocks, person_code
 from msspas_analysis.ingest.ledger import Ledger
 from msspas_analysis.ingest.rules import FILE_NAME, Rules, read_rules
-from msspas_analysis.ingest.sheets import Sheet, UnreadableFileError, cell_name, read_source
+from msspas_analysis.ingest.sheets import Sheet, UnreadableFileError, cell_name, filled, read_source
 from msspas_analysis.ingest.values import plain
 from msspas_analysis.tables import DIARY, SCHEMAS, TRIGGER, Tables, validate
 
+# a code, a rating, a date in figures: what nearly every cell is, and never an identifier
+_PLAIN_CELL: Final = re.compile(r"[A-Za-z]{0,4}[ -]?\d{1,7}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 Progress = Callable[[int, int, str], None]
 
 
 def read_workbook(
     path: str | Path, *, rules: str | Path | Rules | None = None, progress: Progress | None = None
 ) -> Intake:
-    """Read a therapy centre's diary file into tidy tables and a ledger of every decision.
+    r"""Read a therapy centre's diary file into tidy tables and a ledger of every decision.
 
     Nothing is clipped, filled or guessed silently: each cell that is not empty was used or stands
     in the ledger with a reason, and the two sums are checked.
@@ -57,7 +61,7 @@ def read_workbook(
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "d.csv").write_text(
-    ...     "Client,Date,Stiffness (0-10)\\nAB12,02/03/2026,6\\nab 12,03/03/2026,5?\\n")
+    ...     "Client,Date,Stiffness (0-10)\nAB12,02/03/2026,6\nab 12,03/03/2026,5?\n")
     >>> intake = read_workbook(folder / "d.csv")
     >>> intake.tables.diary[["person_id", "stiffness"]].values.tolist()
     [['AB12', 6.0], ['AB12', 5.0]]
@@ -65,7 +69,7 @@ def read_workbook(
     9 cells in = 9 used + 0 set aside
     """
     path = Path(path)
-    tell = progress or (lambda done, total, what: None)
+    tell = progress or _say_nothing
     tell(0, 5, "opening the file")
     source = read_source(path)
     rules = _rules(path, rules)
@@ -90,7 +94,7 @@ def read_workbook(
     tell(4, 5, "settling days and people")
     days = settle.check_dates(work, settle.gather(work))
     found = list(pd.unique(days["person_id"])) if len(days) else []
-    out = lists.consent_reasons(work, register, found)
+    out = lists.consent_reasons(register, found)
     lists.set_people_aside(work, register, out)
     days = settle.leave_out(work, days, out)
     days = settle.one_row_a_day(work, days)
@@ -123,7 +127,12 @@ def read_workbook(
         tables=tables, ledger=ledger.frame(), tally=tally, asks=asks, notes=tuple(work.assumed),
         consent_recorded=register.has_consent, sha256=source.sha256,
         sheets=tuple(names),
+        longest_sheet=max(len(sheet.values) for sheet in source.sheets),
     )  # fmt: skip
+
+
+def _say_nothing(done: int, total: int, what: str) -> None:
+    pass
 
 
 def _rules(path: Path, rules: str | Path | Rules | None) -> Rules:
@@ -143,7 +152,7 @@ def _short(why: str) -> str:
 
 
 def _filled(sheet: Sheet) -> list[int]:
-    return list(np.flatnonzero(np.not_equal(sheet.values, None).any(axis=1)))
+    return list(np.flatnonzero(filled(sheet.values).any(axis=1)))
 
 
 def _shown_name(sheet: Sheet) -> str:
@@ -157,13 +166,13 @@ def _screen(work: Workings) -> None:
     for sheet in work.sheets:
         finding = screen_text(sheet.name)
         if finding is not None:
-            work.ledger.say(sheet.index, "", "masked", f"the name of this sheet looks like a {finding.kind}. "
+            work.ledger.say(sheet.index, "", "masked", f"the name of this sheet looks like {_a(finding.kind)}. "
                             f"{finding.fix}", raw=f"[hidden: {finding.kind}]")  # fmt: skip
         for (row, column), text in sheet.comments.items():
             finding = screen_text(text.partition("\n")[2] or text) or screen_text(text)
             if finding is not None:
                 work.ledger.say(sheet.index, cell_name(row, column), "masked",
-                                f"the comment on this cell holds a {finding.kind}. {finding.fix}",
+                                f"the comment on this cell holds {_a(finding.kind)}. {finding.fix}",
                                 raw=f"[hidden: {finding.kind}]")  # fmt: skip
             else:
                 work.ledger.say(sheet.index, cell_name(row, column), "kept",
@@ -174,13 +183,17 @@ def _screen(work: Workings) -> None:
                 hit = _screen_value(value)
                 if hit is None:
                     continue
-                for row in np.flatnonzero(numbers == i):
+                for row in np.flatnonzero(numbers == i).tolist():
                     _hide(work, sheet.index, int(row), column, hit)
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" or kind.startswith(("NHS", "e-")) else f"a {kind}"
 
 
 def _screen_value(value: object) -> Finding | None:
     if isinstance(value, str):
-        if len(value) < 3 or (value.isdigit() and len(value) < 10):
+        if len(value) < 3 or _PLAIN_CELL.fullmatch(value):
             return None
         return screen_text(value)
     if (
@@ -194,7 +207,7 @@ def _screen_value(value: object) -> Finding | None:
 
 
 def _hide(work: Workings, sheet: int, row: int, column: int, finding: Finding) -> None:
-    work.ledger.log(sheet, row, column, "masked", f"looks like a {finding.kind}. {finding.fix}",
+    work.ledger.log(sheet, row, column, "masked", f"looks like {_a(finding.kind)}. {finding.fix}",
                     raw=f"[hidden: {finding.kind}]")  # fmt: skip
 
 
@@ -204,7 +217,7 @@ def _blocks(work: Workings) -> list[Block]:
     for sheet in work.sheets:
         told = work.rules.sheets.get(plain(sheet.name), "")
         if told == "ignore":
-            for row, column in zip(*np.nonzero(np.not_equal(sheet.values, None)), strict=True):
+            for row, column in np.argwhere(filled(sheet.values)).tolist():
                 work.ledger.log(
                     sheet.index,
                     int(row),
@@ -270,10 +283,10 @@ def _log_unknown_columns(work: Workings, blocks: list[Block]) -> None:
             if f.heading is not None and f.role not in ("ignored", "notes")
         }
         for column in block.columns:
-            if column in reading and block.kind != "unknown":
-                continue
             field = known.get(column)
-            if field is not None and field.role == "ignored":
+            if column in reading and block.kind != "unknown":
+                why = "this column is not read in a table of this kind"
+            elif field is not None and field.role == "ignored":
                 why = "this column is ignored, as your rules file says"
             elif field is not None and field.role == "notes":
                 why = "free text is not read"
@@ -282,25 +295,19 @@ def _log_unknown_columns(work: Workings, blocks: list[Block]) -> None:
                     "this table is not one that is read here")  # fmt: skip
             else:
                 why = "no heading says what this is"
-            rows = np.flatnonzero(
-                np.not_equal(values[block.header[0] : block.rows[1] + 1, column], None)
-            )
-            for row in rows + block.header[0]:
-                if fate[row, column] == 0:
-                    work.ledger.log(block.sheet, int(row), column, "set aside", why,
-                                    raw=show_text(values[row, column]))  # fmt: skip
+            part = slice(block.header[0], block.rows[1] + 1)
+            open_cells = np.flatnonzero(filled(values[part, column]) & (fate[part, column] == 0))
+            for row in (open_cells + block.header[0]).tolist():
+                work.ledger.log(block.sheet, row, column, "set aside", why,
+                                raw=show_text(values[row, column]))  # fmt: skip
     for sheet in work.sheets:
         heads = [b.header[0] for b in blocks if b.sheet == sheet.index]
-        for row, column in zip(*np.nonzero(np.not_equal(sheet.values, None)), strict=True):
-            if work.ledger.fate[sheet.index][row, column] == 0:
-                is_title = heads and row < max(heads)
-                why = (
-                    "a title or heading, no data"
-                    if is_title
-                    else "not part of a table that is read here"
-                )
-                work.ledger.log(sheet.index, int(row), int(column), "set aside", why,
-                                raw=show_text(sheet.values[row, column]))  # fmt: skip
+        undecided = filled(sheet.values) & (work.ledger.fate[sheet.index] == 0)
+        for row, column in np.argwhere(undecided).tolist():
+            is_title = heads and row < max(heads)
+            why = "a title or heading, no data" if is_title else "not part of a table read here"
+            work.ledger.log(sheet.index, row, column, "set aside", why,
+                            raw=show_text(sheet.values[row, column]))  # fmt: skip
 
 
 def _triggers(work: Workings, days: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import re
 from dataclasses import dataclass, field
@@ -84,7 +83,7 @@ def read_register(work: Workings, block: Block, register: Register) -> None:
     probe = np.where(blank_row, np.datetime64("NaT"), probe)
     good = sort_rows(work, block, rows, codes, probe, doubts, anchor)
     person_at = block.column("person_id")
-    for i in np.flatnonzero(good):
+    for i in np.flatnonzero(good).tolist():
         row, code = int(rows[i]), str(codes[i])
         if person_at is not None:
             work.ledger.use(block.sheet, row, person_at)
@@ -333,7 +332,7 @@ def _score_cell(raw: object, instrument: str, score: str, record: dict[str, Any]
     return None if reading.decision == "used" else reading
 
 
-def consent_reasons(work: Workings, register: Register, diary_people: list[str]) -> dict[str, str]:
+def consent_reasons(register: Register, diary_people: list[str]) -> dict[str, str]:
     """Return who is left out and why; everybody stays where no column says who agreed."""
     if not register.has_consent:
         return {}
@@ -394,14 +393,14 @@ def people_table(
         used = tuple(n for s in attended.get(code, booked.get(code, [])) for n in s["_names"])
         names = sorted({*row.get("therapy", ()), *used}, key=str.casefold)
         row["therapy"] = " + ".join(names) or None
-        _first_session(work, code, row, facts, attended.get(code, []), booked.get(code, []))
+        _first_session(work, row, facts, attended.get(code, []), booked.get(code, []))
         rows.append(row)
     table = pd.DataFrame(rows, columns=PEOPLE.names)
     return table.sort_values("person_id", kind="stable", ignore_index=True)
 
 
 def _first_session(
-    work: Workings, code: str, row: dict[str, Any], facts: dict[str, list[tuple[Any, Place]]],
+    work: Workings, row: dict[str, Any], facts: dict[str, list[tuple[Any, Place]]],
     attended: list[dict[str, Any]], booked: list[dict[str, Any]],
 ) -> None:  # fmt: skip
     came = min((s["date"] for s in attended), default=None)
@@ -432,7 +431,7 @@ def other_tables(work: Workings, register: Register, out: set[str]) -> dict[str,
     ):  # fmt: skip
         frame = pd.DataFrame([r for r in records if r["person_id"] not in out])
         frame = frame.reindex(columns=schema.names)
-        key = [k for k in schema.key]
+        key = list(schema.key)
         if len(frame):
             again = (
                 frame.duplicated(key, keep="first")

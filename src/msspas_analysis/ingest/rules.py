@@ -4,6 +4,7 @@ A small TOML file beside the workbook (``msspas-rules.toml``) or named with ``--
 
     [dates]
     order = "day first"                     # or "month first"
+    year = 2026                             # for dates typed without one
 
     [columns]                               # what a heading means; "ignore" leaves it out
     "Sleep 0-10" = "sleep_disruption"       # 10 = worst night
@@ -55,6 +56,8 @@ class Rules:
     ----------
     month_first : bool or None
         None leaves it to what the dates themselves show.
+    year : int or None
+        The year of dates typed without one.
     columns : mapping of str to str
         Heading in small letters to role.
     words : mapping of str to mapping of str to str
@@ -70,6 +73,7 @@ class Rules:
     """
 
     month_first: bool | None = None
+    year: int | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sheets: Mapping[str, str] = field(default_factory=dict)
@@ -94,10 +98,11 @@ def read_rules(path: Path) -> Rules:
         raise UnreadableFileError(
             f'The rules file cannot be read: {err}. Each line looks like "Heading" = "meaning".'
         ) from err
-    problems: list[str] = []
-    for section in data:
-        if section not in _SECTIONS:
-            problems.append(f"[{section}] is not a section{_near(section, _SECTIONS)}")
+    problems = [
+        f"[{section}] is not a section{_near(section, _SECTIONS)}"
+        for section in data
+        if section not in _SECTIONS
+    ]
     columns = {plain(k): str(v) for k, v in _part(data, "columns", problems).items()}
     for heading, role in columns.items():
         if role not in _ROLES:
@@ -130,12 +135,15 @@ def read_rules(path: Path) -> Rules:
     order = _part(data, "dates", problems).get("order")
     if order not in (None, "day first", "month first"):
         problems.append(f'[dates] order is "day first" or "month first", not {order!r}')
+    year = _part(data, "dates", problems).get("year")
+    if year is not None and not (isinstance(year, int) and 1990 <= year <= 2100):
+        problems.append(f"[dates] year is a number such as 2026, not {year!r}")
     fill = _part(data, "fill_down", problems).get("sheets", [])
     if problems:
         raise UnreadableFileError("The rules file has lines that are not understood:\n  "
                                   + "\n  ".join(problems))  # fmt: skip
     return Rules(
-        month_first=None if order is None else order == "month first", columns=columns,
+        month_first=None if order is None else order == "month first", year=year, columns=columns,
         words=words, sheets=sheets, people=people, values=values,
         fill_down=frozenset(plain(str(name)) for name in fill),
     )  # fmt: skip

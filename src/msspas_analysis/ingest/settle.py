@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,7 @@ _LISTED: Final = 50_000  # above this, like entries are listed as ranges only
 
 def gather(work: Workings) -> pd.DataFrame:
     """Put the pieces under one another, every outcome with the column it came from."""
-    columns = ["person_id", "date", "other", "sheet", "row", "date_at", "native"]
+    columns = ["person_id", "date", "other", "sheet", "row", "date_at"]
     if not work.pieces:
         return pd.DataFrame(
             columns=[*columns, *_VALUES, *(f"{v}@" for v in _VALUES), "spasm_count_low"]
@@ -50,19 +51,22 @@ def check_dates(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
     count = days.groupby("person_id", sort=False)["date"].transform("size")
     far = (days["date"] - middle).abs().dt.days > _FAR_DAYS
     share = far.groupby(days["person_id"], sort=False).transform("sum")
-    whole = days["date"].median()
-    low, high = days["date"].quantile(0.02), days["date"].quantile(0.98)
+    stamps = days["date"].to_numpy("datetime64[D]").astype(np.int64)
+    low, whole, high = (
+        pd.Timestamp(int(q), unit="D") for q in np.quantile(stamps, [0.02, 0.5, 0.98])
+    )
     margin = pd.Timedelta(days=400)
     lonely = (count < 5) & ((days["date"] < low - margin) | (days["date"] > high + margin))
     doubt = (far & (share <= np.maximum(2, 0.1 * count))) | lonely
-    for i in np.flatnonzero(doubt.to_numpy()):
+    for i in np.flatnonzero(doubt.to_numpy()).tolist():
         line = days.iloc[i]
-        date, near = line["date"], middle.iloc[i] if count.iloc[i] >= 5 else whole
+        date = pd.Timestamp(line["date"])
+        near = pd.Timestamp(middle.iloc[i]) if count.iloc[i] >= 5 else whole
         hint = ""
         if abs((date.replace(year=near.year, day=min(date.day, 28)) - near).days) < 120:
             hint = f"; perhaps {near.year}"
         _question_row(work, line, f"far from this person's other dates{hint}: correct the date")
-    return days[~doubt.to_numpy()].reset_index(drop=True)
+    return days.loc[~doubt.to_numpy()].reset_index(drop=True)
 
 
 def _turn_round(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +86,7 @@ def _turn_round(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
     after = np.full(len(days), np.inf)
     before[1:][same] = gap[same]
     after[:-1][same] = gap[same]
-    suspect = np.flatnonzero((np.minimum(before, after) > 20) & ~np.isnat(other))
+    suspect = np.flatnonzero((np.minimum(before, after) > 20) & ~np.isnat(other)).tolist()
     if not len(suspect):
         return days
     sure = np.isnat(other) | ~np.isin(np.arange(len(days)), suspect)
@@ -97,16 +101,17 @@ def _turn_round(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
             fits.append(i)
     if not fits:
         return days
-    natives = days["native"].to_numpy()
+    cells = days[["sheet", "row", "date_at"]].itertuples(index=False)
+    natives = np.array([isinstance(work.sheets[s].values[r, c], dt.date) for s, r, c in cells])
     beyond = natives & (days["date"].dt.day.to_numpy() > 12)
     systematic = len(fits) >= 5 and natives[fits].mean() > 0.8 and not beyond.any()
     keep = np.ones(len(days), dtype=bool)
-    turned = days["date"].copy()
+    turned = date.copy()
     for i in fits:
         line = days.iloc[i]
         shown = f"{pd.Timestamp(other[i]):%Y-%m-%d}"
         if systematic:
-            turned.iloc[i] = pd.Timestamp(other[i])
+            turned[i] = other[i]
             work.ledger.log(
                 int(line["sheet"]), int(line["row"]), int(line["date_at"]), "kept",
                 "day and month were swapped by a spreadsheet, as the rows around show",
@@ -125,7 +130,7 @@ def _turn_round(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
     return days.assign(date=turned)[keep].reset_index(drop=True)
 
 
-def _question_row(work: Workings, line: pd.Series, why: str) -> None:  # type: ignore[type-arg]
+def _question_row(work: Workings, line: pd.Series, why: str) -> None:
     sheet, row, at = int(line["sheet"]), int(line["row"]), int(line["date_at"])
     ledger = work.ledger
     ledger.log(sheet, row, at, "question", why, ask="a date does not fit the others of that person")
@@ -174,10 +179,10 @@ def one_row_a_day(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
             if len(given) == 1:
                 continue
             overlap = True
-            agree = given[name].nunique() == 1
-            for j, entry in enumerate(given.itertuples(index=False)):
-                at = int(entry[given.columns.get_loc(f"{name}@")])
-                place = int(entry.sheet), int(entry.row), at  # type: ignore[arg-type]
+            agree = bool((given[name] == given[name].iloc[0]).all())
+            spots = given[["sheet", "row", f"{name}@"]].to_numpy(int).tolist()
+            for j, (sheet, row, at) in enumerate(spots):
+                place = sheet, row, at
                 if not agree:
                     ledger.log(*place, "question", f"{where} give different values for {date:%Y-%m-%d}: "
                                "keep one", ask="two rows give different values for one person and day")  # fmt: skip
@@ -195,7 +200,7 @@ def one_row_a_day(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
         low = group["spasm_count_low"].dropna()
         line["spasm_count_low"] = low.iloc[0] if len(low) else np.nan
         for s, r, at in group[["sheet", "row", "date_at"]].itertuples(index=False):
-            if overlap or group["sheet"].nunique() == 1:
+            if overlap:
                 ledger.log(int(s), int(r), int(at), "kept", f"two rows for this person and day: {where}",
                            value=f"{date:%Y-%m-%d}")  # fmt: skip
         kept.append(line)
@@ -209,7 +214,7 @@ def decide_values(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
     """Put in the values that the rules file decides one by one."""
     for (code, day, name), value in work.rules.values.items():
         hit = (days["person_id"] == code) & (days["date"] == pd.Timestamp(day))
-        for i in np.flatnonzero(hit.to_numpy()):
+        for i in np.flatnonzero(hit.to_numpy()).tolist():
             line = days.iloc[i]
             at = int(line[f"{name}@"])
             if at >= 0:

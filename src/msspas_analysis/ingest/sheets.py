@@ -91,6 +91,18 @@ def cell_name(row: int, column: int) -> str:
     return f"{letters}{row + 1}"
 
 
+def filled(cells: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which cells hold anything.
+
+    Examples
+    --------
+    >>> filled(np.array([["a", None]], dtype=object)).tolist()
+    [[True, False]]
+    """
+    full: NDArray[np.bool_] = np.not_equal(cells, None)  # type: ignore[call-overload]
+    return full
+
+
 def read_source(path: Path) -> SourceFile:
     """Read every sheet of `path`, whatever its ending says it is.
 
@@ -126,11 +138,13 @@ def read_source(path: Path) -> SourceFile:
     try:
         if kind == "xlsx" and _unpacked(data) <= _RICH_MEGABYTES * 1e6:
             sheets = _read_xlsx(data)
-        elif kind in ("xlsx", "xlsb", "xls", "ods"):
+        elif kind == "xls":
+            sheets = _read_xls(data)
+        elif kind in ("xlsx", "xlsb", "ods"):
             sheets = _read_values(data)
             if kind == "ods":
                 _add_ods_layout(data, sheets)
-            elif kind != "xls":
+            else:
                 notes.append("The workbook is large: comments and hidden rows were not looked at.")
         else:
             sheets = [_read_text(data)]
@@ -331,11 +345,49 @@ def _read_values(data: bytes) -> list[Sheet]:
     return sheets
 
 
+def _read_xls(data: bytes) -> list[Sheet]:
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+    except xlrd.XLRDError as err:
+        if "encrypt" in str(err).lower() or "password" in str(err).lower():
+            raise _locked() from err
+        raise
+    sheets = []
+    for index, page in enumerate(book.sheets()):
+        cells: dict[tuple[int, int], Any] = {}
+        for row in range(page.nrows):
+            for column, cell in enumerate(page.row(row)):
+                value: Any = cell.value
+                if cell.ctype == xlrd.XL_CELL_DATE:
+                    value = xlrd.xldate_as_datetime(value, book.datemode)
+                elif cell.ctype == xlrd.XL_CELL_ERROR:
+                    value = xlrd.error_text_from_code.get(value, "#ERROR")
+                elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
+                    value = bool(value)
+                elif cell.ctype == xlrd.XL_CELL_NUMBER:
+                    value = int(value) if float(value).is_integer() else value
+                elif cell.ctype in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
+                    continue
+                if (value := _clean(value)) is not None:
+                    cells[row, column] = value
+        sheet = Sheet(index, page.name, _grid(cells))
+        sheet.merged = [(r1, c1, r2 - 1, c2 - 1) for r1, r2, c1, c2 in page.merged_cells]
+        sheet.hidden_rows = {row for row, shape in page.rowinfo_map.items() if shape.hidden}
+        sheet.comments = {at: f"{n.author}\n{n.text}" for at, n in page.cell_note_map.items()}
+        sheet.is_hidden = page.visibility != 0
+        sheets.append(sheet)
+    return sheets
+
+
 def _trim(grid: NDArray[np.object_]) -> NDArray[np.object_]:
-    full = np.not_equal(grid, None)
+    full = filled(grid)
     if not full.any():
         return np.empty((0, 0), dtype=object)
-    return grid[: full.any(axis=1).nonzero()[0][-1] + 1, : full.any(axis=0).nonzero()[0][-1] + 1]
+    height = int(np.flatnonzero(full.any(axis=1))[-1]) + 1
+    width = int(np.flatnonzero(full.any(axis=0))[-1]) + 1
+    return grid[:height, :width]
 
 
 def _add_ods_layout(data: bytes, sheets: list[Sheet]) -> None:
@@ -343,6 +395,7 @@ def _add_ods_layout(data: bytes, sheets: list[Sheet]) -> None:
     from xml.etree import ElementTree
 
     table = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+    text_ns = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
     office = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         root = ElementTree.fromstring(archive.read("content.xml"))
@@ -363,6 +416,10 @@ def _add_ods_layout(data: bytes, sheets: list[Sheet]) -> None:
                 note = cell.find(f"{office}annotation")
                 if note is not None:
                     sheet.comments[row, column] = " ".join("".join(note.itertext()).split())
+                text = " ".join("".join(p.itertext()) for p in cell.findall(f"{text_ns}p"))
+                inside = row < sheet.values.shape[0] and column < sheet.values.shape[1]
+                if text.startswith(("#", "Err:")) and inside and sheet.values[row, column] is None:
+                    sheet.values[row, column] = text  # an error, which the reader leaves out
                 column += across
             row += repeat
 

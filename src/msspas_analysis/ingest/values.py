@@ -45,8 +45,7 @@ _DASHES: Final = str.maketrans(
 _HALVES: Final = {"½": ".5", "¼": ".25", "¾": ".75"}
 
 _MISSING: Final = frozenset(
-    "n/a n.a. n.a na n\\a - -- --- . .. ... ? ?? ??? unknown missing blank dk d/k nk n/k nr n/r forgot "
-    "forgotten illegible unreadable unsure null nan lost".split()
+    ["n/a", "n.a.", "n.a", "na", "n\\a", "-", "--", "---", ".", "..", "...", "?", "??", "???", "unknown", "missing", "blank", "dk", "d/k", "nk", "n/k", "nr", "n/r", "forgot", "forgotten", "illegible", "unreadable", "unsure", "null", "nan", "lost"]
 ) | frozenset((
     "none given", "not given", "not done", "not recorded", "not known", "no entry", "no answer",
     "no data", "no diary", "left blank", "not filled in", "did not fill in", "didn't fill in",
@@ -77,7 +76,21 @@ _SEVERITY: Final = re.compile(
 _WORDS: Final = {
     w: i
     for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
     )
 }
 _ERROR: Final = re.compile(
@@ -99,6 +112,23 @@ _AT_MOST: Final = re.compile(
     rf"^(?:(?:<=?|≤|under|less than|fewer than|below|up to|at most|max(?:imum)?)\s*({_NUMBER})"
     rf"|({_NUMBER})\s*(?:or less|or fewer|at most|max))$"
 )
+_MONTHS: Final = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+)
+_EXCEL_DATE: Final = re.compile(
+    rf"^(0?[1-9]|[12]\d)[-/ ](?:({'|'.join(_MONTHS)})[a-z]*|(0?[1-9]|1[0-2])(?=[-/]\d))(?:[-/ ]\d{{2,4}})?(?: 00:00.*)?$"
+)
 _REMARK: Final = re.compile(rf"^({_NUMBER})\s*[\(\[].*[\)\]]$")
 _TIMES: Final = re.compile(
     rf"^(?:x\s*({_NUMBER})|({_NUMBER})\s*(?:x|times?|spasms?|falls?|per day|/\s*day|a day|today))$"
@@ -106,11 +136,11 @@ _TIMES: Final = re.compile(
 
 
 def plain(text: str) -> str:
-    """Return `text` as it would be typed by a tidy person: one case, one dash, single blanks.
+    r"""Return `text` as it would be typed by a tidy person: one case, one dash, single blanks.
 
     Examples
     --------
-    >>> plain(" 7–8\\u00a0 "), plain("3½")
+    >>> plain(" 7–8\u00a0 "), plain("3½")
     ('7-8', '3.5')
     """
     for sign, half in _HALVES.items():
@@ -175,6 +205,9 @@ def read_rating(
         return Reading(0.0, "kept", "read as 0 (none)")
     if text in _WORDS and low <= _WORDS[text] <= high:
         return Reading(float(_WORDS[text]), "kept", "a number in words")
+    if match := _EXCEL_DATE.match(text):  # a .csv saved after Excel made a date of a typed 5/10
+        month = _MONTHS.index(match[2]) + 1 if match[2] else int(match[3])
+        return _rating_from_date(dt.date(2000, month, int(match[1])), high, month_first)
     if match := _OUT_OF.match(text):
         top, bottom = float(match[1]), float(match[2])
         if bottom == high and low <= top <= high:

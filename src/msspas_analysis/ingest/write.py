@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ import pandas as pd
 from msspas_analysis.ingest.annotate import Mark, annotate_values, annotate_workbook
 from msspas_analysis.ingest.intake import Intake
 from msspas_analysis.ingest.rules import FILE_NAME
-from msspas_analysis.ingest.sheets import SourceFile, read_source
+from msspas_analysis.ingest.sheets import SourceFile, filled, read_source
 from msspas_analysis.tables import SCHEMAS
 
 MOST_ROWS: Final = 50_000
@@ -80,7 +79,7 @@ def write_intake(intake: Intake, source_path: str | Path, out_dir: str | Path) -
         _annotate(intake, Path(source_path), part / "annotated.xlsx")
         written = []
         for file in sorted(part.iterdir()):
-            os.replace(file, out / file.name)
+            file.replace(out / file.name)
             written.append(out / file.name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -113,7 +112,7 @@ def _questions(intake: Intake) -> str:
         "",
         f"{intake.tally.questions} cells wait for an answer ({intake.tally.asks} different questions).",
         "A cell that is wrong: correct it in your own workbook and run the check again.",
-        f"A habit of your files (what x means, what a heading means): write it once into a file called",
+        "A habit of your files (what x means, what a heading means): write it once into a file called",
         f"{FILE_NAME} beside your workbook, and every later export is read that way. It may hold:",
         "",
         "    [columns]",
@@ -128,12 +127,13 @@ def _questions(intake: Intake) -> str:
         '    "NF364 2026-03-02 stiffness" = 6         # or "" to leave it empty for good',
         "    [dates]",
         '    order = "day first"                      # or "month first"',
+        "    year = 2026                              # for dates typed without one",
         "    [fill_down]",
         '    sheets = ["Diary"]                       # an empty client cell there means: as above',
         "",
     ]
-    for i, ask in enumerate(intake.asks.itertuples(), 1):
-        lines += [f"{i}. {ask.question}", f"   {ask.cells} cell(s), the first: {ask.example}"]
+    for i, ask in enumerate(intake.asks.astype(str).itertuples(), 1):
+        lines += [f"{i}. " + str(ask.question), f"   {ask.cells} cell(s), the first: {ask.example}"]
         if ask.answer:
             lines.append(f"   rules file: {ask.answer}")
         lines.append("")
@@ -141,9 +141,9 @@ def _questions(intake: Intake) -> str:
 
 
 def _annotate(intake: Intake, source_path: Path, out: Path) -> None:
-    source = read_source(source_path)
-    if any(len(sheet.values) > MOST_ROWS for sheet in source.sheets):
+    if intake.longest_sheet > MOST_ROWS:
         return
+    source = read_source(source_path)
     marks = _marks(intake)
     if source.kind == "xlsx":
         hidden = {
@@ -161,7 +161,7 @@ def _values(
 ) -> list[tuple[str, dict[tuple[int, int], object]]]:
     pages = []
     for sheet, name in zip(source.sheets, names, strict=True):
-        rows, columns = np.nonzero(np.not_equal(sheet.values, None))
+        rows, columns = np.nonzero(filled(sheet.values))
         cells = {
             (int(r) + 1, int(c) + 1): sheet.values[r, c] for r, c in zip(rows, columns, strict=True)
         }
@@ -184,10 +184,10 @@ def _marks(intake: Intake) -> list[Mark]:
             column = column * 26 + ord(letter) - 64
         text = str(line.reason)
         if line.value:
-            text += f" (used: {line.value})"
+            text += f" (used: {line.value!s})"
         marks.append(
             Mark(
                 sheet=index[str(line.sheet)], row=int(match[2]), column=column, kind=kind, text=text
-            )  # type: ignore[arg-type]
+            )
         )
     return marks
