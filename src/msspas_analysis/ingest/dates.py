@@ -27,8 +27,8 @@ WEEKDAYS: Final = {
 } | {"thur": 3, "weds": 2, "tu": 1, "th": 3, "sa": 5, "su": 6, "mo": 0, "we": 2, "fr": 4}
 _SHORT_DAY: Final = r"(?:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)[a-z]*\.?,?\s+"
 _LEAD: Final = re.compile(
-    rf"^(?:w/?\s?c|wk\.? ?(?:beg(?:inning)?|comm?(?:encing)?|starting)|week ?(?:beginning|commencing|"
-    rf"starting|of|ending)|w/?\s?e|from|date)[:.\s]*|^(?:{_SHORT_DAY})(?=\d)"
+    r"^(?:w/?\s?[ce]\b|wk\.? ?(?:beg(?:inning)?|comm?(?:encing)?|starting)\b|week ?(?:beginning|"
+    rf"commencing|starting|of|ending)\b|from\b|date\b)[:.\s]*|^(?:{_SHORT_DAY})(?=\d)"
 )
 _ISO: Final = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ]\d{1,2}:\d{2}.*)?$")
 _THREE: Final = re.compile(

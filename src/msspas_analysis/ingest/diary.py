@@ -124,7 +124,7 @@ def person_column(work: Workings, block: Block, rows: NDArray[np.intp]) -> NDArr
                                 "changed", "merged cells: the code stands for each of these rows",
                                 raw=str(raw[top]))  # fmt: skip
     if plain(sheet.name) in work.rules.fill_down:
-        codes = pd.Series(codes, dtype=object).ffill().to_numpy(dtype=object)
+        codes = pd.Series(codes, dtype=object).ffill().to_numpy(dtype=object, copy=True)
         codes[pd.isna(codes)] = None
     return codes
 

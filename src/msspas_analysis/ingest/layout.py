@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from msspas_analysis.ingest.dates import looks_like_date, read_date
+from msspas_analysis.ingest.identifiers import screen_header
 from msspas_analysis.ingest.sheets import Sheet
 from msspas_analysis.ingest.values import plain
 from msspas_analysis.ingest.vocabulary import Heading, read_heading, scale_of
@@ -166,8 +167,8 @@ def _fields(texts: Mapping[int, tuple[str, object]], known: Mapping[str, str]) -
         label = " ".join(part for part in (upper, _text(lower)) if part).strip()
         told = known.get(plain(label)) or known.get(plain(_text(lower)))
         if told is not None:
-            role = "ignored" if told == "ignore" else told
-            fields.append(Field(column, label, Heading(role)))
+            role, _, way = ("ignored" if told == "ignore" else told).partition(": ")
+            fields.append(Field(column, label, Heading(role, way)))
             continue
         if looks_like_date(lower):
             day = read_date(lower, month_first=False).value
@@ -176,6 +177,9 @@ def _fields(texts: Mapping[int, tuple[str, object]], known: Mapping[str, str]) -
         own = _heading(_text(lower)) if _text(lower) else None
         if own is not None and own.role == "weekday":
             fields.append(Field(column, label, own, _outcome(upper)))
+            continue
+        if screen_header(_text(lower)) is not None:
+            fields.append(Field(column, label, Heading("identifier")))
             continue
         heading = _heading(label) if label else None
         if upper and (heading is None or (own is not None and own.role in (*DAILY, *_KEYS))):
@@ -196,6 +200,7 @@ def _score(fields: list[Field]) -> int:
     roles = Counter(f.role for f in fields if f.heading is not None)
     days = roles.pop("day", 0)
     weekdays = roles.pop("weekday", 0)
+    roles.pop("identifier", 0)
     named = len(roles) + (2 if days >= 3 else 0) + (2 if weekdays >= 3 else 0)
     keyed = any(role in roles for role in _KEYS) or days >= 3
     unknown = sum(f.heading is None for f in fields)

@@ -21,6 +21,7 @@ from msspas_analysis.ingest.ledger import Ledger
 from msspas_analysis.ingest.rules import FILE_NAME, Rules, read_rules
 from msspas_analysis.ingest.sheets import Sheet, UnreadableFileError, cell_name, filled, read_source
 from msspas_analysis.ingest.values import plain
+from msspas_analysis.ingest.vocabulary import Heading, read_heading
 from msspas_analysis.tables import DIARY, SCHEMAS, TRIGGER, Tables, validate
 
 # a code, a rating, a date in figures: what nearly every cell is, and never an identifier
@@ -122,6 +123,11 @@ def read_workbook(
     if not register.has_consent:
         work.note("The file does not say who agreed to the evaluation. Everybody is included; record "
                   "consent in the list of clients.")  # fmt: skip
+    if not (len(people) or tally.left_out or len(ledger.entries)):
+        raise UnreadableFileError(
+            "There are headings, but no rows below them. Type the diaries in, one row a day, save "
+            "the file and try again."
+        )
     tell(5, 5, "done")
     return Intake(
         tables=tables, ledger=ledger.frame(), tally=tally, asks=asks, notes=tuple(work.assumed),
@@ -228,33 +234,56 @@ def _blocks(work: Workings) -> list[Block]:
             continue
         if not sheet.values.size:
             continue
+        _hide_below_headings(work, sheet)
         found = find_blocks(sheet, known=work.rules.columns, measure=told)
         for block in found:
-            _hide_columns(work, sheet, block)
+            _take_key(sheet, block)
         blocks += found
     return blocks
 
 
-def _hide_columns(work: Workings, sheet: Sheet, block: Block) -> None:
-    """Mask whole columns whose heading says name, address, date of birth; keep a key full of codes."""
-    first, last = block.header[1] + 1, block.rows[1]
-    for field in block.fields:
-        finding = screen_header(field.text)
+def _hide_below_headings(work: Workings, sheet: Sheet) -> None:
+    """Mask what stands below (or right of) a heading that says name, address, date of birth."""
+    values = sheet.values
+    height, width = values.shape
+    for row, column in np.argwhere(filled(values[:200])).tolist():
+        text = values[row, column]
+        finding = screen_header(text) if isinstance(text, str) and len(text) <= 40 else None
         if finding is None:
             continue
-        cells = [v for v in sheet.values[first : last + 1, field.column] if v is not None]
-        codes = [person_code(v) for v in cells]
-        coded = sum(bool(c) and any(k.isdigit() for k in c) for c in codes)
-        if cells and finding.kind == "name" and coded >= 0.8 * len(cells):
-            if block.column("person_id") is None:
-                from msspas_analysis.ingest.vocabulary import Heading
-
-                field.heading = Heading("person_id")
+        below = []
+        gap = 0
+        for r in range(row + 1, height):
+            gap = gap + 1 if values[r, column] is None else 0
+            if gap > 3:
+                break
+            if gap == 0:
+                below.append(r)
+        codes = [person_code(values[r, column]) for r in below]
+        coded = sum(any(k.isdigit() for k in c) for c in codes)
+        alone = int(filled(values[row]).sum()) <= 4
+        if alone and column + 1 < width and values[row, column + 1] is not None:
+            beside = person_code(values[row, column + 1])  # "Name:" and beside it the name
+            if not any(k.isdigit() for k in beside) or finding.kind != "name":
+                _hide(work, sheet.index, row, column + 1, finding)
             continue
+        if finding.kind == "name" and codes and coded >= 0.8 * len(codes):
+            continue  # a key under a clumsy heading
+        for r in below:
+            _hide(work, sheet.index, r, column, finding)
+
+
+def _take_key(sheet: Sheet, block: Block) -> None:
+    """Take a column headed "Name" that holds codes for the key, where there is no other."""
+    first, last = block.header[1] + 1, block.rows[1]
+    for field in block.having("identifier"):
+        cells = [v for v in sheet.values[first : last + 1, field.column] if v is not None]
+        coded = sum(any(k.isdigit() for k in person_code(v)) for v in cells)
+        is_name = (found := screen_header(field.text)) is not None and found.kind == "name"
+        no_key = block.column("person_id") is None
         field.heading = None
-        for row in range(first, last + 1):
-            if sheet.values[row, field.column] is not None:
-                _hide(work, sheet.index, row, field.column, finding)
+        if no_key and is_name and cells and coded >= 0.8 * len(cells):
+            field.heading = Heading("person_id")
 
 
 def _use_header(work: Workings, block: Block) -> None:
@@ -345,23 +374,21 @@ def _report_missing_parts(sheets: list[Sheet], names: list[str], blocks: list[Bl
         rows = _filled(sheet)
         if rows:
             seen.append(f"{name} ({len(rows)} rows)")
-    undated = any(f.role in OUTCOMES for b in blocks for f in b.fields) or _mentions_rating(sheets)
-    hint = (
-        "There are ratings, but no column with dates or clients: add a heading Client and a heading Date. "
-        if undated
-        else ""
-    )
+    roles = {f.role for b in blocks for f in b.fields}
+    hint = ""
+    if roles & set(OUTCOMES) and "person_id" in roles:
+        hint = "There are ratings of people, but no column of dates: add one headed Date. "
+    elif roles & set(OUTCOMES) or _mentions_rating(sheets):
+        hint = "There are ratings, but no columns of clients and dates: add the headings Client and Date. "
     raise UnreadableFileError(
-        "No diary table was found. "
-        f"{hint}A table needs one row of headings with at least a client code (Client, Ref, ID) or a date, "
-        "and what was rated (Stiffness 0-10, Spasms, Pain). "
-        f"Looked at: {', '.join(seen[:8])}. The command `msspas template` writes a blank workbook with such headings."
+        f"No diary table was found. {hint}A table needs one row of headings with at least a client "
+        "code (Client, Ref, ID) and a date, and what was rated (Stiffness 0-10, Spasms, Pain). "
+        f"Looked at: {', '.join(seen[:8])}. "
+        "The command `msspas template` writes a blank workbook with such headings."
     )
 
 
 def _mentions_rating(sheets: list[Sheet]) -> bool:
-    from msspas_analysis.ingest.vocabulary import read_heading
-
     for sheet in sheets:
         for value in sheet.values[:30].ravel():
             if (

@@ -243,32 +243,32 @@ def _answer(
         high = 7 if f.role == "global_impression" else 5
         reading = read_rating(raw, low=1, high=high)
         if f.role == "global_impression" and reading.value is not None:
-            reading = _direction(f.text, reading)
+            reading = _direction(f, reading)
         record[f.role] = reading.value
         if reading.decision != "used":
-            ledger.read(*place, reading, answer=f'rename the heading "{f.text} (1 = very much better)" '
-                        'or "(1 = very much worse)"')  # fmt: skip
+            ledger.read(
+                *place, reading,
+                answer=f'[columns]  "{f.text}" = "global_impression: 1 is better"  (or worse)',
+            )  # fmt: skip
     if len(record) > 2:
         register.answers.append(record)
 
 
-def _direction(heading: str, reading: Reading) -> Reading:
-    """Turn a seven-point impression of change to 1 = very much better, where the heading says so."""
-    words = plain(heading)
-    if re.search(
-        r"1\s*(=|is|:)?\s*(very )?(much )?(better|improved|best)|7\s*(=|is|:)?\s*(very )?(much )?worse",
-        words,
-    ):
+def _direction(field_: Field, reading: Reading) -> Reading:
+    """Turn a seven-point impression of change to 1 = very much better, where the form says so."""
+    words = plain(field_.text)
+    told = field_.heading.detail if field_.heading is not None else ""
+    one, seven = r"1\s*(=|is|:)?\s*(very )?(much )?", r"7\s*(=|is|:)?\s*(very )?(much )?"
+    better, worse = "(better|improved|best)", "(worse|worst)"
+    if told == "1 is better" or re.search(f"{one}{better}|{seven}{worse}", words):
         return reading
-    if re.search(
-        r"1\s*(=|is|:)?\s*(very )?(much )?worse|7\s*(=|is|:)?\s*(very )?(much )?(better|improved)",
-        words,
-    ):
-        return Reading(
-            8 - float(reading.value or 0), "changed", "turned round: 1 is very much better here"
-        )
-    return Reading(None, "question", "is 1 very much better or very much worse? Say it in the heading",
-                   ask=f"Does 1 in the column {heading!r} mean very much better or very much worse?")  # fmt: skip
+    if told == "1 is worse" or re.search(f"{one}{worse}|{seven}{better}", words):
+        turned = 8 - float(reading.value or 0)
+        return Reading(turned, "changed", "turned round: 1 is very much better here")
+    return Reading(
+        None, "question", "is 1 very much better or very much worse? Say it in the heading",
+        ask=f"Does 1 in the column {field_.text!r} mean very much better or very much worse?",
+    )  # fmt: skip
 
 
 def _scores(

@@ -43,7 +43,7 @@ from msspas_analysis.ingest.values import plain
 FILE_NAME: Final = "msspas-rules.toml"
 _ROLES: Final = (
     "person_id", "date", "week_start", "week_end", *DAILY, *PERSONAL, "attendance", "event",
-    "severity", "global_impression", "satisfaction", "recommend", "measure", "notes", "ignore",
+    "severity", "global_impression: 1 is better", "global_impression: 1 is worse", "satisfaction", "recommend", "measure", "notes", "ignore",
 )  # fmt: skip
 _SECTIONS: Final = ("dates", "columns", "words", "sheets", "people", "values", "fill_down")
 

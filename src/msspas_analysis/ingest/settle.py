@@ -86,7 +86,9 @@ def _turn_round(work: Workings, days: pd.DataFrame) -> pd.DataFrame:
     after = np.full(len(days), np.inf)
     before[1:][same] = gap[same]
     after[:-1][same] = gap[same]
-    suspect = np.flatnonzero((np.minimum(before, after) > 20) & ~np.isnat(other)).tolist()
+    suspect = np.flatnonzero(
+        (np.minimum(before, after) > 20) & ~np.isnat(other) & (other != date)
+    ).tolist()
     if not len(suspect):
         return days
     sure = np.isnat(other) | ~np.isin(np.arange(len(days)), suspect)
