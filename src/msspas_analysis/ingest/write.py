@@ -73,7 +73,7 @@ def write_intake(intake: Intake, source_path: str | Path, out_dir: str | Path) -
             if len(frame) or name in ("diary", "people"):
                 _write_csv(frame, part / f"{name}.csv")
         safe = intake.ledger.assign(raw=intake.ledger["raw"].map(_harmless))
-        safe.to_csv(part / "ledger.csv", index=False, encoding="utf-8-sig", lineterminator="\n")
+        safe.to_csv(part / "ledger.csv", index=False, encoding="utf-8", lineterminator="\n")
         (part / "questions.txt").write_text(_questions(intake), encoding="utf-8")
         (part / NOTE_NAME).write_text(_NOTE, encoding="utf-8")
         _annotate(intake, Path(source_path), part / "annotated.xlsx")
@@ -173,8 +173,14 @@ def _marks(intake: Intake) -> list[Mark]:
     """Choose what is marked in the workbook: questions, flags and what was hidden."""
     index = {name: i for i, name in enumerate(intake.sheets)}
     kinds = {"question": "question", "kept": "flag", "changed": "flag", "masked": "masked"}
+    # what is asked most often comes last: two hundred crosses must not bury one wrong date
+    often = intake.ledger["reason"].map(intake.ledger["reason"].value_counts())
+    rank = intake.ledger["decision"].map({"masked": 0, "question": 1}).fillna(2)
+    order = intake.ledger.assign(rank=rank, often=often).sort_values(
+        ["rank", "often"], kind="stable"
+    )
     marks = []
-    for line in intake.ledger.itertuples():
+    for line in order.itertuples():
         kind = kinds.get(str(line.decision))
         match = re.match(r"^([A-Z]+)(\d+)", str(line.cell))
         if kind is None or match is None or _SKIPPED.match(str(line.reason)):
@@ -183,7 +189,7 @@ def _marks(intake: Intake) -> list[Mark]:
         for letter in match[1]:
             column = column * 26 + ord(letter) - 64
         text = str(line.reason)
-        if line.value:
+        if line.value and str(line.value) not in text:
             text += f" (used: {line.value!s})"
         marks.append(
             Mark(
