@@ -88,8 +88,12 @@ class Intake:
         Hash of the file's bytes.
     sheets : tuple of str
         Names of the sheets in order, as they may be shown.
+    renamed : mapping of int to str
+        Sheets whose own name looks like it identifies somebody: position to the name shown.
     longest_sheet : int
         Rows of the longest sheet.
+    kind : str
+        What the file is: "xlsx", "xlsb", "xls", "ods" or "csv".
     """
 
     tables: Tables
@@ -100,4 +104,6 @@ class Intake:
     consent_recorded: bool
     sha256: str
     sheets: tuple[str, ...] = ()
+    renamed: Mapping[int, str] = field(default_factory=dict)
     longest_sheet: int = 0
+    kind: str = ""

@@ -133,6 +133,8 @@ def read_workbook(
         tables=tables, ledger=ledger.frame(), tally=tally, asks=asks, notes=tuple(work.assumed),
         consent_recorded=register.has_consent, sha256=source.sha256,
         sheets=tuple(names),
+        kind=source.kind,
+        renamed={s.index: n for s, n in zip(source.sheets, names, strict=True) if n != s.name},
         longest_sheet=max(len(sheet.values) for sheet in source.sheets),
     )  # fmt: skip
 

@@ -143,17 +143,11 @@ def _questions(intake: Intake) -> str:
 def _annotate(intake: Intake, source_path: Path, out: Path) -> None:
     if intake.longest_sheet > MOST_ROWS:
         return
-    source = read_source(source_path)
     marks = _marks(intake)
-    if source.kind == "xlsx":
-        hidden = {
-            sheet.index: shown
-            for sheet, shown in zip(source.sheets, intake.sheets, strict=True)
-            if shown != sheet.name
-        }
-        annotate_workbook(source_path, marks, out, hidden_sheets=hidden)
+    if intake.kind == "xlsx":
+        annotate_workbook(source_path, marks, out, hidden_sheets=intake.renamed)
     else:
-        annotate_values(_values(source, intake.sheets), marks, out)
+        annotate_values(_values(read_source(source_path), intake.sheets), marks, out)
 
 
 def _values(

@@ -1,0 +1,135 @@
+"""Symptom diaries of spasticity in multiple sclerosis: no number without its null.
+
+Everything a notebook needs is here by name. A name is imported when it is first used, so that
+``import msspas_analysis`` costs nothing.
+
+Examples
+--------
+>>> import msspas_analysis as ms
+>>> print(ms.BEFORE)
+before: days -7 to -1, at least 4 rated
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from msspas_analysis import instruments, plots
+    from msspas_analysis.estimate.change import (
+        direction_of_change,
+        minimal_detectable_change,
+        paired_change,
+        percent_fall,
+    )
+    from msspas_analysis.estimate.windows import rated_days, window_scores
+    from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
+    from msspas_analysis.ingest.intake import Intake, Tally
+    from msspas_analysis.ingest.template import write_paper_diary, write_template
+    from msspas_analysis.report import service_evaluation
+    from msspas_analysis.results import Estimates, concat
+    from msspas_analysis.simulate.diary import SimulatedDiary, simulate_diary, simulate_ratings
+    from msspas_analysis.simulate.scenario import DiaryScenario, provenance
+    from msspas_analysis.tables import (
+        AFTER,
+        BEFORE,
+        SCHEMAS,
+        SchemaError,
+        Tables,
+        Window,
+        validate,
+    )
+
+    __version__: str
+
+_ROOMS: Final = ("instruments", "plots")
+_HOMES: Final = {
+    "AFTER": "tables",
+    "BEFORE": "tables",
+    "SCHEMAS": "tables",
+    "DiaryScenario": "simulate.scenario",
+    "Estimates": "results",
+    "Intake": "ingest.intake",
+    "SchemaError": "tables",
+    "SimulatedDiary": "simulate.diary",
+    "Tables": "tables",
+    "Tally": "ingest.intake",
+    "UnreadableFileError": "ingest",
+    "Window": "tables",
+    "concat": "results",
+    "direction_of_change": "estimate.change",
+    "minimal_detectable_change": "estimate.change",
+    "paired_change": "estimate.change",
+    "percent_fall": "estimate.change",
+    "provenance": "simulate.scenario",
+    "rated_days": "estimate.windows",
+    "read_workbook": "ingest",
+    "service_evaluation": "report",
+    "simulate_diary": "simulate.diary",
+    "simulate_ratings": "simulate.diary",
+    "validate": "tables",
+    "window_scores": "estimate.windows",
+    "write_intake": "ingest",
+    "write_paper_diary": "ingest.template",
+    "write_template": "ingest.template",
+}
+
+__all__ = [
+    "AFTER",
+    "BEFORE",
+    "SCHEMAS",
+    "DiaryScenario",
+    "Estimates",
+    "Intake",
+    "SchemaError",
+    "SimulatedDiary",
+    "Tables",
+    "Tally",
+    "UnreadableFileError",
+    "Window",
+    "__version__",
+    "concat",
+    "direction_of_change",
+    "instruments",
+    "minimal_detectable_change",
+    "paired_change",
+    "percent_fall",
+    "plots",
+    "provenance",
+    "rated_days",
+    "read_workbook",
+    "service_evaluation",
+    "simulate_diary",
+    "simulate_ratings",
+    "validate",
+    "window_scores",
+    "write_intake",
+    "write_paper_diary",
+    "write_template",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `name` from its module when it is first used."""
+    value: Any
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version("msspas-analysis")
+    elif name in _ROOMS:
+        from importlib import import_module
+
+        value = import_module(f"{__name__}.{name}")
+    elif name in _HOMES:
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

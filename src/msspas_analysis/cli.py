@@ -1,0 +1,554 @@
+"""The command ``msspas``: read, call, write, and say in plain words what happened.
+
+Nothing heavy is imported before a command needs it, so that ``msspas --help`` answers at once.
+Files are first written into a folder of their own and moved when all are whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from msspas_analysis.ingest.intake import Intake
+    from msspas_analysis.tables import Window
+
+MOST_ASKS = 15
+HIDDEN_NAME = "the file (its name is hidden)"
+
+
+class _Refused(Exception):
+    """Something the user can mend; the text is a finished sentence."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command ``msspas``.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The words after ``msspas``; None takes them from the command line.
+
+    Returns
+    -------
+    int
+        0 when everything was written, 2 when nothing was, 130 when stopped with Ctrl+C.
+
+    Examples
+    --------
+    >>> main(["chekc", "diaries.xlsx"])
+    2
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # a console that lacks a character shows "?" and does not stop the work
+        if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+            reconfigure(errors="replace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        parser, commands = _parser()
+        if not words:
+            parser.print_help()
+            return 0
+        _refuse_unknown(words[0], commands)
+        args = parser.parse_args(_join_spans(words))
+        run: Callable[[argparse.Namespace], None] = args.run
+        run(args)
+    except SystemExit as stop:  # argparse: 0 after --help and --version, 2 after a mistake
+        return stop.code if isinstance(stop.code, int) else 2
+    except _Refused as err:
+        print(err, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was half-written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+# --- the commands ---------------------------------------------------------------------------
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Read a workbook, write what was read, and say what waits for an answer."""
+    source = _existing(args.file, "workbook")
+    intake = _read(source, args.rules)
+    print(_shown_name(source))
+    _print_intake(intake)
+    folder = args.out or _checked_folder(source)
+    with _staged(folder) as part:
+        written = _write_intake(intake, source, part)
+    _print_written(folder, written)
+
+
+def _report(args: argparse.Namespace) -> None:
+    """Read a workbook, write what was read and the page."""
+    before, after = _windows(args)
+    source = _existing(args.file, "workbook")
+    folder = _checked_folder(source)
+    page: Path = args.out or folder / "report.html"
+    if page.is_dir():
+        page /= "report.html"
+    if args.out:
+        folder = page.parent / folder.name
+    intake = _read(source, args.rules)
+    _make_report(intake, source, folder, page, (before, after), args.title)
+    if args.open:
+        import webbrowser
+
+        webbrowser.open(page.resolve().as_uri())
+
+
+def _template(args: argparse.Namespace) -> None:
+    """Write an empty diary workbook, and a paper diary if asked."""
+    from msspas_analysis.ingest.template import write_paper_diary, write_template
+
+    workbook, paper = args.out, args.paper
+    if workbook == paper:
+        raise _Refused(f"--out and --paper both say {paper}; give two different names.")
+    wanted = [path for path in (workbook, paper) if path is not None]
+    if there := [str(path) for path in wanted if path.exists() and not args.force]:
+        raise _Refused(
+            f"Nothing was written, because it would replace {' and '.join(there)}. "
+            "Choose another name, or add --force to replace."
+        )
+    try:
+        with _staged(workbook.parent) as part:
+            write_template(part / workbook.name, weeks=args.weeks)
+        if paper is not None:
+            with _staged(paper.parent) as part:
+                write_paper_diary(part / paper.name, weeks=args.weeks)
+    except ValueError as err:
+        raise _Refused(f"{err}.") from err
+    for path in wanted:
+        print(f"Written: {path.resolve()}")
+
+
+def _demo(args: argparse.Namespace) -> None:
+    """Make an invented centre's workbook, read it and write its report."""
+    from msspas_analysis.simulate.centre import regenerate
+    from msspas_analysis.tables import AFTER, BEFORE
+
+    folder: Path = args.out
+    with _staged(folder) as part:
+        regenerate(part)
+    source = folder / "centre_messy.xlsx"
+    print(f"Everybody in {source.name} is invented, and so are their diaries.\n")
+    intake = _read(source, None)
+    _print_intake(intake)
+    checked = _checked_folder(source)
+    print()
+    _make_report(intake, source, checked, checked / "report.html", (BEFORE, AFTER), None)
+
+
+# --- between the command and the rooms below --------------------------------------------------
+
+
+def _read(source: Path, rules: Path | None) -> Intake:
+    """Read `source`, showing progress on a terminal."""
+    from msspas_analysis.ingest import UnreadableFileError, read_workbook
+
+    if rules is not None:
+        rules = _existing(rules, "rules file")
+    try:
+        with _progress() as progress:
+            return read_workbook(source, rules=rules, progress=progress)
+    except UnreadableFileError as err:
+        raise _Refused(str(err)) from err
+
+
+def _write_intake(intake: Intake, source: Path, part: Path) -> list[Path]:
+    """Write what was read into `part`; return names within it."""
+    from msspas_analysis.ingest import write_intake
+
+    return [path.relative_to(part) for path in write_intake(intake, source, part)]
+
+
+def _make_report(
+    intake: Intake,
+    source: Path,
+    folder: Path,
+    page: Path,
+    windows: tuple[Window, Window],
+    title: str | None,
+) -> None:
+    """Write what was read into `folder` and the page to `page`; say in few lines what and where."""
+    from msspas_analysis.report import service_evaluation
+
+    before, after = windows
+    if title is None:
+        made = service_evaluation(intake, before=before, after=after)
+    else:
+        made = service_evaluation(intake, before=before, after=after, title=title)
+    with _staged(folder) as part:
+        _write_intake(intake, source, part)
+    with _staged(page.parent) as part:
+        made.write(part / page.name)
+    print(_people(intake))
+    print(f"{intake.tally}. {_questions(intake)}")
+    print(f"What was read (client data: keep it in the centre): {folder.resolve()}")
+    print(f"The report: {page.resolve()}")
+    print(f"To open it, double-click that file or paste this into a browser: {_uri(page)}")
+
+
+def _windows(args: argparse.Namespace) -> tuple[Window, Window]:
+    """Build the two windows from ``--before``, ``--after`` and ``--min-days``."""
+    from msspas_analysis.tables import AFTER, BEFORE, Window
+
+    built = []
+    for default, span in ((BEFORE, args.before), (AFTER, args.after)):
+        first, last = span or (default.first_day, default.last_day)
+        try:
+            built.append(
+                Window(
+                    name=default.name,
+                    first_day=first,
+                    last_day=last,
+                    min_days=default.min_days if args.min_days is None else args.min_days,
+                )
+            )
+        except ValueError as err:
+            raise _Refused(f"--{default.name} and --min-days do not fit: {err}.") from err
+    before, after = built
+    if before.last_day >= after.first_day:
+        raise _Refused(
+            f"The days before (to day {before.last_day}) run into the days after "
+            f"(from day {after.first_day}). Day 0 is the first session; give --before a span that "
+            "ends earlier, or --after one that begins later."
+        )
+    return before, after
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, str], None] | None]:
+    """Give a progress callback if a person is watching, else None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(leave=False, file=sys.stderr, unit="", bar_format="{desc} {bar} {n}/{total}") as bar:
+
+        def show(done: int, total: int, what: str) -> None:
+            bar.total = total
+            bar.set_description_str(what, refresh=False)
+            bar.update(done - bar.n)
+            bar.refresh()
+
+        yield show
+
+
+@contextmanager
+def _staged(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to write in; move what is in it to `folder` when all is whole."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # within the target, because only a move on one disk happens in one step
+        part = Path(tempfile.mkdtemp(prefix=".msspas-part-", dir=folder))
+    except OSError as err:
+        raise _Refused(
+            f"Nothing can be written to {folder} ({err.strerror}). Give another place with --out."
+        ) from err
+    try:
+        yield part
+        for made in sorted(path for path in part.rglob("*") if path.is_file()):
+            target = folder / made.relative_to(part)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                made.replace(target)
+            except OSError as err:
+                raise _Refused(
+                    f"{target} could not be replaced ({err.strerror}). If it is open in another "
+                    "program, close it there and run this again."
+                ) from err
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if new and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+# --- names of files -----------------------------------------------------------------------------
+
+
+def _existing(path: Path, what: str) -> Path:
+    """Return `path`, or refuse with names in its folder that come near."""
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise _Refused(f"{path} is a folder; give the {what} itself.")
+    if not path.parent.is_dir():
+        raise _Refused(f"There is no folder {path.parent}, so no {what} in it.")
+    from difflib import get_close_matches
+
+    from msspas_analysis.ingest.identifiers import screen_text
+
+    there = {entry.name.lower(): entry.name for entry in path.parent.iterdir() if entry.is_file()}
+    near = [there[name] for name in get_close_matches(path.name.lower(), there, n=3, cutoff=0.5)]
+    near = [name for name in near if screen_text(name.rpartition(".")[0] or name) is None]
+    hint = f" Did you mean {_either(near)}?" if near else ""
+    raise _Refused(f"There is no file {path.name} in {path.parent.resolve()}.{hint}")
+
+
+def _names_somebody(path: Path) -> bool:
+    """Whether the file's own name looks like something that identifies a person."""
+    from msspas_analysis.ingest.identifiers import screen_text
+
+    return screen_text(path.stem) is not None
+
+
+def _shown_name(path: Path) -> str:
+    return HIDDEN_NAME if _names_somebody(path) else path.name
+
+
+def _checked_folder(path: Path) -> Path:
+    """Return the folder beside `path` for what was read from it."""
+    return path.parent / ("workbook checked" if _names_somebody(path) else f"{path.stem} checked")
+
+
+def _uri(path: Path) -> str:
+    return path.resolve().as_uri()
+
+
+# --- what is printed ------------------------------------------------------------------------------
+
+
+def _print_intake(intake: Intake) -> None:
+    """Print people, cells, hidden rows and the questions that wait."""
+    import textwrap
+
+    from msspas_analysis.ingest.rules import FILE_NAME
+
+    tally = intake.tally
+    print(_people(intake))
+    print(f"{tally}.")
+    if tally.hidden_rows:
+        hidden = _count(tally.hidden_rows, "row was", "rows were")
+        print(f"{hidden} hidden in the file and read like any other.")
+    print(_questions(intake))
+    for number, ask in enumerate(intake.asks.head(MOST_ASKS).to_dict("records"), start=1):
+        question = f"{ask['question'][:1].upper()}{ask['question'][1:]}"
+        where = f"{_count(ask['cells'], 'cell')}, such as {ask['example']}"
+        answer = ask["answer"]
+        if not answer:
+            answer = "Mend it in the workbook."
+        elif answer.startswith("["):
+            answer = f"In the rules file: {answer}"
+        indent = " " * 6
+        for first, text in (
+            (f"{number:>4}. ", f"{question} ({where})"),
+            (indent, answer[0].upper() + answer[1:]),
+        ):
+            print(textwrap.fill(text, 88, initial_indent=first, subsequent_indent=indent,
+                                break_on_hyphens=False))  # fmt: skip
+    if (more := len(intake.asks) - MOST_ASKS) > 0:
+        print(f"      and {more} more in ledger.csv")
+    if len(intake.asks):
+        print(f"The rules file is {FILE_NAME} beside the workbook; questions.txt explains it.")
+
+
+def _people(intake: Intake) -> str:
+    """Say how many people there are, and how many were left out and why."""
+    tally = intake.tally
+    found = tally.people + sum(tally.left_out.values())
+    line = f"{_count(found, 'person', 'people')} found, {tally.people:,} used."
+    reasons = [
+        f"{n:,} {'left empty' if why == 'blank' else why}"
+        for why, n in sorted(tally.left_out.items())
+        if n
+    ]
+    if reasons:
+        line += f" Left out for what stands in the consent column: {', '.join(reasons)}."
+    if not intake.consent_recorded:
+        line += " The file does not say who agreed to the evaluation."
+    return line
+
+
+def _questions(intake: Intake) -> str:
+    tally = intake.tally
+    if not tally.asks:
+        return "No question waits for an answer."
+    waiting = _count(tally.questions, "cell waits", "cells wait")
+    return f"{waiting} for an answer to {_count(tally.asks, 'question')}."
+
+
+def _print_written(folder: Path, written: Sequence[Path]) -> None:
+    print(f"\nWritten to {folder.resolve()}:")
+    for path in written:
+        print(f"  {path}")
+
+
+def _count(n: int, one: str, many: str | None = None) -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def _either(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+# --- the words after msspas -----------------------------------------------------------------------
+
+
+class _Version(argparse.Action):
+    """Look the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print the version and stop."""
+        from importlib.metadata import version
+
+        print(f"msspas {version('msspas-analysis')}")
+        parser.exit()
+
+
+def _span(text: str) -> tuple[int, int]:
+    """Read ``-7:-1`` as two days."""
+    first, colon, last = text.partition(":")
+    try:
+        if not colon:
+            raise ValueError
+        return int(first), int(last)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a span of days; write first:last, such as -7:-1"
+        ) from None
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text).expanduser()
+
+
+def _join_spans(words: Sequence[str]) -> list[str]:
+    """Join ``--before -7:-1`` with an equals sign; a leading minus would read as an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] in ("--before", "--after") and word[:1] == "-" and ":" in word:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _refuse_unknown(word: str, commands: Sequence[str]) -> None:
+    """Refuse a first word that is no command, with what may have been meant."""
+    if word.startswith("-") or word in commands:
+        return
+    from difflib import get_close_matches
+
+    if _path(word).is_file():
+        meant = f'To read that file: msspas check "{word}"'
+    elif near := get_close_matches(word.lower(), commands, n=2, cutoff=0.5):
+        meant = f"Did you mean {_either(near)}?"
+    else:
+        meant = "'msspas --help' explains each of them."
+    raise _Refused(f"There is no command {word!r}; there are {', '.join(commands)}. {meant}")
+
+
+def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
+    """Build the parser; return it with the names of the commands."""
+    parser = argparse.ArgumentParser(
+        prog="msspas",
+        description="Read a centre's symptom-diary workbook, account for every cell, and write a\n"
+        "report of what changed, with what may explain the change. Not a medical device.",
+        epilog="Example:\n  msspas demo\n  msspas report diaries.xlsx --out report.html",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="print the version and stop",
+        default=argparse.SUPPRESS,
+    )  # fmt: skip
+    made = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], None], *, text: str, example: str
+    ) -> argparse.ArgumentParser:
+        one = made.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=f"Example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.set_defaults(run=run)
+        return one
+
+    check = command(
+        "check", _check,
+        text="read a workbook and list what was used, what was not, and what waits for an answer",
+        example='msspas check "Diaries 2026.xlsx"',
+    )  # fmt: skip
+    _add_reading(check)
+    check.add_argument(
+        "--out", type=_path, metavar="FOLDER", help="default: a folder beside the file"
+    )
+
+    report = command(
+        "report", _report,
+        text="read a workbook and write the report, one page for the browser",
+        example='msspas report "Diaries 2026.xlsx" --out report.html --after=28:41',
+    )  # fmt: skip
+    _add_reading(report)
+    report.add_argument(
+        "--out", type=_path, metavar="PAGE",
+        help="the page to write; default: report.html in a folder beside the file",
+    )  # fmt: skip
+    report.add_argument(
+        "--before", type=_span, metavar="FIRST:LAST",
+        help="days compared, counted from the first session, which is day 0; default -7:-1",
+    )  # fmt: skip
+    report.add_argument(
+        "--after", type=_span, metavar="FIRST:LAST", help="and these days; default 28:41"
+    )
+    report.add_argument(
+        "--min-days", type=int, metavar="N",
+        help="fewest rated days for a person's mean to count, in each span; default 4",
+    )  # fmt: skip
+    report.add_argument("--title", help="the title of the page")
+    report.add_argument("--open", action="store_true", help="open the page in the browser")
+
+    template = command(
+        "template", _template,
+        text="write an empty diary workbook to fill in",
+        example="msspas template --weeks 12 --paper diary.html",
+    )  # fmt: skip
+    template.add_argument(
+        "--out", type=_path, default="diary-template.xlsx", metavar="FILE",
+        help="default: %(default)s in this folder",
+    )  # fmt: skip
+    template.add_argument(
+        "--weeks", type=int, default=8, metavar="N", help="weeks of diary; default 8"
+    )
+    template.add_argument(
+        "--paper", type=_path, metavar="FILE", help="write a diary to print as well, such as d.html"
+    )
+    template.add_argument("--force", action="store_true", help="replace files that are there")
+
+    demo = command(
+        "demo", _demo,
+        text="make an invented centre's workbook, read it and write its report",
+        example="msspas demo --out trial",
+    )  # fmt: skip
+    demo.add_argument(
+        "--out", type=_path, default="msspas-demo", metavar="FOLDER",
+        help="default: %(default)s in this folder",
+    )  # fmt: skip
+    return parser, list(made.choices)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that reads a workbook takes."""
+    parser.add_argument("file", type=_path, metavar="FILE", help="an Excel workbook or a CSV file")
+    parser.add_argument(
+        "--rules",
+        type=_path,
+        metavar="FILE",
+        help="your answers to the questions; default: msspas-rules.toml beside the file, if any",
+    )
