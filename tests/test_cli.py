@@ -110,7 +110,7 @@ def test_check_says_who_was_found_what_was_used_and_what_waits(centre, workbook,
 
 def test_check_writes_beside_the_file(centre, workbook, capsys):
     assert cli.main(["check", str(workbook)]) == 0
-    folder = workbook.parent / "Diaries spring 2026 checked"
+    folder = workbook.parent / "Diaries spring 2026 checked - client data, do not send"
     made = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     assert made == ["ledger.csv", "tables/diary.csv"]
     assert str(folder) in capsys.readouterr().out
@@ -157,15 +157,15 @@ def test_a_file_named_after_a_person_is_not_named_again(centre, tmp_path, capsys
     said = capsys.readouterr()
     assert "Jane" not in said.out + said.err
     assert cli.HIDDEN_NAME in said.out
-    assert (tmp_path / "workbook checked" / "ledger.csv").exists()
+    assert (tmp_path / "workbook checked - client data, do not send" / "ledger.csv").exists()
 
 
 def test_report_writes_page_and_check_and_says_where(centre, workbook, capsys):
     assert cli.main(["report", str(workbook)]) == 0
-    folder = workbook.parent / "Diaries spring 2026 checked"
-    page = folder / "report.html"
+    folder = workbook.parent / "Diaries spring 2026 checked - client data, do not send"
+    page = workbook.parent / "Diaries spring 2026 report" / "report.html"
     assert page.exists()
-    assert (folder / "report.csv").exists()
+    assert page.with_name("report.csv").exists()
     assert (folder / "ledger.csv").exists()
     said = capsys.readouterr().out
     assert str(page) in said
@@ -179,7 +179,9 @@ def test_report_out_puts_the_check_beside_the_page(centre, workbook, tmp_path):
     page = tmp_path / "out" / "spring.html"
     assert cli.main(["report", str(workbook), "--out", str(page), "--title", "Spring"]) == 0
     assert page.exists()
-    assert (page.parent / "Diaries spring 2026 checked" / "ledger.csv").exists()
+    assert (
+        page.parent / "Diaries spring 2026 checked - client data, do not send" / "ledger.csv"
+    ).exists()
     assert centre.calls["title"] == "Spring"
 
 
@@ -215,7 +217,7 @@ def test_open_shows_the_page(centre, workbook, monkeypatch):
     opened = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     cli.main(["report", str(workbook), "--open"])
-    page = workbook.parent / "Diaries spring 2026 checked" / "report.html"
+    page = workbook.parent / "Diaries spring 2026 report" / "report.html"
     assert opened == [page.as_uri()]
 
 
@@ -230,7 +232,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(centre, workbook, capsys):
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), OSError("disk full")])
 def test_an_interrupted_command_leaves_nothing_half_written(centre, workbook, capsys, stop):
-    folder = workbook.parent / "Diaries spring 2026 checked"
+    folder = workbook.parent / "Diaries spring 2026 checked - client data, do not send"
     folder.mkdir()
     (folder / "ledger.csv").write_text("old", encoding="utf-8")
     centre.fail = stop
@@ -354,11 +356,12 @@ def test_demo_goes_all_the_way_and_leaves_the_workbook_as_it_was(tmp_path, capsy
     assert cli.main(["demo", "--out", str(tmp_path / "trial")]) == 0
     said = capsys.readouterr().out
     workbook = tmp_path / "trial" / "centre_messy.xlsx"
-    checked = tmp_path / "trial" / "centre_messy checked"
-    page = (checked / "report.html").read_text(encoding="utf-8")
+    checked = tmp_path / "trial" / "centre_messy checked - client data, do not send"
+    report = tmp_path / "trial" / "centre_messy report"
+    page = (report / "report.html").read_text(encoding="utf-8")
     assert "<html" in page
     assert (checked / "ledger.csv").exists()
-    assert (checked / "report.html").as_uri() in said
+    assert (report / "report.html").as_uri() in said
     cells, used, aside = re.search(r"([\d,]+) cells in = ([\d,]+) used \+ ([\d,]+)", said).groups()
     assert len({cells, used, aside}) == 3
     again = workbook.read_bytes()

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
         paired_change,
         percent_fall,
     )
-    from msspas_analysis.estimate.windows import rated_days, window_scores
+    from msspas_analysis.estimate.description import week_profile
+    from msspas_analysis.estimate.windows import (
+        RowsAreNotPeopleError,
+        rated_days,
+        window_scores,
+    )
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
     from msspas_analysis.ingest.intake import Intake, Tally
     from msspas_analysis.ingest.template import write_paper_diary, write_template
@@ -50,6 +55,7 @@ _HOMES: Final = {
     "DiaryScenario": "simulate.scenario",
     "Estimates": "results",
     "Intake": "ingest.intake",
+    "RowsAreNotPeopleError": "estimate.windows",
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
     "Tables": "tables",
@@ -68,6 +74,7 @@ _HOMES: Final = {
     "simulate_diary": "simulate.diary",
     "simulate_ratings": "simulate.diary",
     "validate": "tables",
+    "week_profile": "estimate.description",
     "window_scores": "estimate.windows",
     "write_intake": "ingest",
     "write_paper_diary": "ingest.template",
@@ -81,6 +88,7 @@ __all__ = [
     "DiaryScenario",
     "Estimates",
     "Intake",
+    "RowsAreNotPeopleError",
     "SchemaError",
     "SimulatedDiary",
     "Tables",
@@ -102,6 +110,7 @@ __all__ = [
     "simulate_diary",
     "simulate_ratings",
     "validate",
+    "week_profile",
     "window_scores",
     "write_intake",
     "write_paper_diary",

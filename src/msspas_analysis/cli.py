@@ -89,7 +89,7 @@ def _report(args: argparse.Namespace) -> None:
     before, after = _windows(args)
     source = _existing(args.file, "workbook")
     folder = _checked_folder(source)
-    page: Path = args.out or folder / "report.html"
+    page: Path = args.out or _report_folder(source) / "report.html"
     if page.is_dir():
         page /= "report.html"
     if args.out:
@@ -141,7 +141,8 @@ def _demo(args: argparse.Namespace) -> None:
     _print_intake(intake)
     checked = _checked_folder(source)
     print()
-    _make_report(intake, source, checked, checked / "report.html", (BEFORE, AFTER), None)
+    page = _report_folder(source) / "report.html"
+    _make_report(intake, source, checked, page, (BEFORE, AFTER), None)
 
 
 # --- between the command and the rooms below --------------------------------------------------
@@ -309,8 +310,17 @@ def _shown_name(path: Path) -> str:
 
 
 def _checked_folder(path: Path) -> Path:
-    """Return the folder beside `path` for what was read from it."""
-    return path.parent / ("workbook checked" if _names_somebody(path) else f"{path.stem} checked")
+    """Return the folder beside `path` for what was read from it; its name says what it holds."""
+    return path.parent / f"{_safe_stem(path)} checked - client data, do not send"
+
+
+def _report_folder(path: Path) -> Path:
+    """Return the folder beside `path` for what may be sent."""
+    return path.parent / f"{_safe_stem(path)} report"
+
+
+def _safe_stem(path: Path) -> str:
+    return "workbook" if _names_somebody(path) else path.stem
 
 
 def _uri(path: Path) -> str:

@@ -115,7 +115,7 @@ def read_workbook(
     asks = ledger.asks()
     tally = Tally(
         cells=cells, used=used, set_aside=aside, people=len(people),
-        left_out=dict(Counter(_short(why) for why in out.values())),
+        left_out=dict(sorted(Counter(_short(why) for why in out.values()).items())),
         questions=int(asks["cells"].sum()) if len(asks) else 0, asks=len(asks),
         hidden_rows=sum(len(s.hidden_rows & set(_filled(s))) for s in source.sheets if s.hidden_rows),
     )  # fmt: skip

@@ -266,10 +266,12 @@ def _read_xlsx(data: bytes) -> list[Sheet]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl names parts it drops; none of them is a cell
         book = openpyxl.load_workbook(io.BytesIO(data))
-        pages = [page for page in book.worksheets if isinstance(page, Worksheet)]
         sheets, any_formula = [], False
-        for index, page in enumerate(pages):
+        for index, page in enumerate(book._sheets):
             cells, formulas, comments = {}, {}, {}
+            if not isinstance(page, Worksheet):  # a chart; it keeps its place in the order
+                sheets.append(Sheet(index, page.title, _grid({})))
+                continue
             for (row, column), cell in page._cells.items():  # one pass over what is there
                 if cell.comment is not None:
                     author = cell.comment.author or ""
@@ -324,7 +326,8 @@ def _read_values(data: bytes) -> list[Sheet]:
     for index, name in enumerate(book.sheet_names):
         try:
             page = book.get_sheet_by_name(name)
-        except WorksheetNotFound:  # a chart sheet has no cells
+        except WorksheetNotFound:  # a chart; it keeps its place in the order
+            sheets.append(Sheet(index, name, _grid({})))
             continue
         rows = page.to_python(skip_empty_area=False)
         width = max((len(row) for row in rows), default=0)
