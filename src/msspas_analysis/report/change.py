@@ -1,0 +1,326 @@
+"""What changed: stiffness before and after, beside unwanted effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msspas_analysis.estimate.change import (
+    direction_of_change,
+    minimal_detectable_change,
+    paired_change,
+    percent_fall,
+)
+from msspas_analysis.estimate.description import (
+    week_profile,
+)
+from msspas_analysis.instruments import Figure as Published
+from msspas_analysis.instruments import get
+from msspas_analysis.plots import (
+    change_with_interval,
+    direction_bar,
+    mean_by_week,
+)
+from msspas_analysis.report.blocks import (
+    Block,
+    Caution,
+    Paragraph,
+    Picture,
+    Row,
+    Section,
+    Table,
+    Text,
+    join,
+    plain,
+    text,
+)
+from msspas_analysis.report.cohort import MAIN, Cohort
+from msspas_analysis.report.disclosure import cover_share
+from msspas_analysis.report.release import Line, Release, people_counted, to_draw
+from msspas_analysis.report.unwanted import share_cells, unwanted_headline, unwanted_rows
+from msspas_analysis.report.wording import (
+    CANNOT_TELL,
+    NOT_TOLD_APART,
+    STIFFNESS_TO_STAND,
+    days,
+    fewer_than,
+    listed,
+    minus,
+    number,
+    percent,
+)
+
+BAND: Final = 0.5
+"""Largest change of a person's mean, in points, that the page calls "about the same"."""
+_INSTRUMENT: Final = "nrs_stiffness"
+_SIZES: Final = {
+    "g_z": "in standard deviations of the change, corrected for few people (paired effect size, "
+    "Hedges' g_z)",
+    "d_z": "the same without the correction (d_z)",
+    "d_av": "in standard deviations of the ratings (d_av)",
+}
+_DIRECTION: Final = {
+    "less": "less stiffness",
+    "same": "about the same",
+    "more": "more stiffness",
+}
+
+
+def changed(c: Cohort, release: Release) -> tuple[Section, tuple[Text, ...], Text]:
+    """Lay out the change of stiffness; return the section and two pieces of the first page."""
+    m, n = release.min_people, len(c.paired)
+    windows = text(
+        "Each person's mean rating in two fixed windows is compared. Before: "
+        f"{days(c.before)}. After: {days(c.after)}. Day 0 is the first session."
+    )
+    blocks: list[Block] = [Paragraph(windows)]
+    if n >= m:
+        release.tell(n)
+        answer = paired_change(c.scores, outcome=MAIN, conf_level=c.conf_level).table
+        lines = {
+            (str(row["term"]), str(row["measure"])): release.add("change", row)
+            for _, row in answer.iterrows()
+        }
+        size, said = _size_of_change(c, lines)
+        blocks += [*size, *_profile(c, release)]
+        direction, how_many, unwanted = _direction(c, release)
+        blocks += [*direction, *_falls(c, release), *_without_units(c, lines)]
+        blocks.append(_detectable(c, release))
+        headline: tuple[Text, ...] = (said, how_many)
+    else:
+        people = "Nobody" if n == 0 else f"{fewer_than(m).capitalize()} people"
+        said = text(
+            f"{people} had enough rated days both before and after the first session, so no "
+            "change is shown."
+        )
+        rows, words = unwanted_rows(c, release)
+        blocks += [Paragraph(said), *_profile(c, release)]
+        if rows:
+            blocks.append(_shares_table("Unwanted effects", c, (("", rows),), words))
+        else:
+            blocks.append(Paragraph(words))
+        headline, unwanted = (said,), unwanted_headline(rows, words)
+    section = Section(key="change", heading="What changed: stiffness", blocks=tuple(blocks))
+    return section, headline, unwanted
+
+
+def _size_of_change(c: Cohort, lines: Mapping[tuple[str, str], Line]) -> tuple[list[Block], Text]:
+    """Lay out means, mean change and median change, in words, a table and a figure."""
+    one, two, level = number(1), number(2), f"{percent(c.conf_level)} interval"
+    before, after = lines["before", "mean"], lines["after", "mean"]
+    mean, median = lines["change", "mean_difference"], lines["change", "median_difference"]
+    said = text(
+        "Mean stiffness (0 to 10) went from ", before.cell("estimate", one), " before to ",
+        after.cell("estimate", one), " after in ", mean.people(), " people: a mean change of ",
+        mean.cell("estimate", two), " (", level, " ", mean.interval(two),
+        "); the median change was ", median.cell("estimate", two), ".",
+    )  # fmt: skip
+    rows = tuple(
+        Row(text(name), (text(line.cell("estimate", how)), line.interval(how), text(line.people())))
+        for name, line, how in (
+            ("mean before", before, one), ("mean after", after, one),
+            ("mean change", mean, two), ("median change", median, two),
+        )
+    )  # fmt: skip
+    table = Table(
+        caption="Stiffness before and after, in points on the 0 to 10 scale",
+        columns=("", "points", level, "people"),
+        groups=(("", rows),),
+        note=text("Below zero means less stiffness afterwards. ", NOT_TOLD_APART),
+    )
+    figure, drawn = change_with_interval(
+        to_draw([mean, median]),
+        labels={"mean_difference": "mean change", "median_difference": "median change"},
+        unit="points",
+    )
+    alt = "Change in stiffness as dots with intervals, against a line at no change."
+    for name, line in (("Mean change", mean), ("Median change", median)):
+        alt += plain(
+            text(f" {name} ", line.cell("estimate", two), ", interval ", line.interval(two), ".")
+        )
+    picture = Picture(
+        figure=figure,
+        drawn=drawn,
+        alt=alt,
+        caption=text("Change in stiffness with its interval. The line at zero is no change. ",
+                     NOT_TOLD_APART),
+    )  # fmt: skip
+    return [Paragraph(said), Caution(text(CANNOT_TELL)), table, picture], said
+
+
+def _profile(c: Cohort, release: Release) -> list[Block]:
+    """Draw the mean rating by week around the first session."""
+    answer = week_profile(
+        c.intake.tables.diary, c.people, MAIN, min_people=release.min_people,
+        conf_level=c.conf_level,
+    )  # fmt: skip
+    lines = [
+        release.add("by week", row, n_told=int(row["n"]) in release.totals)
+        for _, row in answer.table.iterrows()
+    ]
+    if not lines:
+        return []
+    figure, drawn = mean_by_week(
+        to_draw(lines), label="mean stiffness, 0 to 10", min_people=release.min_people
+    )
+    one = number(1)
+    ends = [
+        text(line.cell("estimate", one), " in ", minus(str(line.values["term"])))
+        for line in (lines[0], lines[-1])
+    ]
+    return [
+        Picture(
+            figure=figure,
+            drawn=drawn,
+            alt="Line of the mean stiffness rating by week around the first session: "
+            + plain(text(ends[0], ", ", ends[1], ".")),
+            caption=text(
+                "Mean stiffness by week, with its interval. Weeks with "
+                f"{fewer_than(release.min_people)} people are left out. Different people stand "
+                "behind different weeks, so the line can move because of who stopped. ",
+                NOT_TOLD_APART,
+            ),
+        )
+    ]
+
+
+def _direction(c: Cohort, release: Release) -> tuple[list[Block], Text, Text]:
+    """Lay out less, same and more stiffness beside unwanted effects."""
+    answer = direction_of_change(c.scores, outcome=MAIN, band=BAND, conf_level=c.conf_level)
+    lines = release.family("direction", answer.table)
+    shown = [line for line in lines if line.cover == "shown"]
+    rows = tuple(Row(text(_named(line)), share_cells(line)) for line in lines)
+    unwanted, words = unwanted_rows(c, release)
+    groups = [("Stiffness, before to after", rows)]
+    if unwanted:
+        groups.append(("Unwanted effects, whenever written down", unwanted))
+    blocks: list[Block] = [Paragraph(text(STIFFNESS_TO_STAND))]
+    if shown:
+        figure, drawn = direction_bar(to_draw(shown), labels=_DIRECTION)
+        parts = [f"{p.label} {percent(float(str(p.estimate)))}" for p in drawn.itertuples()]
+        blocks.append(
+            Picture(
+                figure=figure,
+                drawn=drawn,
+                alt=f"One bar of the shares of people: {listed(parts)}.",
+                caption=text(
+                    "People with less, about the same and more stiffness. A change of up to "
+                    f"{BAND:g} points either way counts as about the same [assumption]. Shares are "
+                    "rounded, so they may not add up to 100 %. ",
+                    NOT_TOLD_APART,
+                ),
+            )
+        )
+    caption = "Less, same and more stiffness beside unwanted effects"
+    blocks.append(_shares_table(caption, c, tuple(groups), text(words, " ", NOT_TOLD_APART)))
+    rest = [_named(line) for line in lines if line.cover != "shown"]
+    if not shown:
+        said = text(
+            "How many people had less, about the same and more stiffness is not shown: the groups "
+            "are too small."
+        )
+    else:
+        said = join([text(line.cell("estimate", percent), " had ", _named(line)) for line in shown])
+        if rest:
+            said = text(said, f"; the shares with {listed(rest)} are not shown")
+        said = text(said, ".")
+    return blocks, said, unwanted_headline(unwanted, words)
+
+
+def _named(line: Line) -> str:
+    return _DIRECTION[str(line.values["term"])]
+
+
+def _shares_table(
+    caption: str, c: Cohort, groups: tuple[tuple[str, tuple[Row, ...]], ...], note: Text
+) -> Table:
+    return Table(
+        caption=caption,
+        columns=("", "share of people", f"{percent(c.conf_level)} interval", "people"),
+        groups=groups,
+        note=note,
+    )
+
+
+def _falls(c: Cohort, release: Release) -> list[Block]:
+    """Lay out the shares of people whose rating was lower by a fraction."""
+    m, instrument = release.min_people, get(_INSTRUMENT)
+    rule, important = (instrument.figure(x) for x in ("continuation", "clinically_important"))
+    meaning = {
+        rule.name: "the four-week continuation rule of NICE NG144 for one medicine, not a measure "
+        f"of benefit {rule.tag}",
+        important.name: f"used as clinically important difference in trials {important.tag}",
+    }
+    rows: list[Row] = []
+    seen: list[int] = []
+    for figure in (rule, important):
+        threshold = _fraction(figure)
+        try:
+            answer = percent_fall(
+                c.scores, outcome=MAIN, threshold=threshold, conf_level=c.conf_level
+            )
+        except ValueError:
+            # the one way left for it to fail: nobody rated above 0 before
+            said = "Everybody rated 0 before, so nobody's rating could be lower afterwards."
+            return [Paragraph(text(said))]
+        row = answer.table.iloc[0]
+        x, able = people_counted(row), int(row["n"])
+        told = release.tell(able)
+        cover = cover_share(x, able, near=seen, min_people=m)
+        if cover == "shown" and x:
+            seen.append(x)
+        line = release.add("at least this much lower", row, cover=cover, n_told=told)
+        label = f"at least {100 * threshold:g} % lower: {meaning[figure.name]}"
+        rows.append(Row(text(label), share_cells(line)))
+    caption = "People whose stiffness was lower by at least this much"
+    note = text("With no treatment at all some people cross these lines as well. ", NOT_TOLD_APART)
+    return [_shares_table(caption, c, (("", tuple(rows)),), note)]
+
+
+def _fraction(figure: Published) -> float:
+    if not isinstance(figure.value, (int, float)):
+        raise TypeError(f"figure {figure.name!r} is {figure.value!r}, a number is due")
+    return float(figure.value)
+
+
+def _without_units(c: Cohort, lines: Mapping[tuple[str, str], Line]) -> list[Block]:
+    """Lay out the change in standard deviations."""
+    two = number(2)
+    rows = tuple(
+        Row(text(label), (text(line.cell("estimate", two)), line.interval(two)))
+        for measure, label in _SIZES.items()
+        if (line := lines.get(("change", measure))) is not None
+    )
+    if not rows:
+        said = "The ratings do not vary, so a size of the change without units does not exist."
+        return [Paragraph(text(said))]
+    return [
+        Table(
+            caption="Size of the mean change without units",
+            columns=("", "size", f"{percent(c.conf_level)} interval"),
+            groups=(("", rows),),
+            note=text("The sizes use two yardsticks: compare like with like. ", NOT_TOLD_APART),
+        )
+    ]
+
+
+def _detectable(c: Cohort, release: Release) -> Paragraph:
+    """Word the smallest change of one person that error alone seldom gives."""
+    instrument = get(_INSTRUMENT)
+    reliability = instrument.figure("test_retest_icc")
+    moved = instrument.figure("stiffness_for_spasticity")
+    answer = minimal_detectable_change(
+        c.scores, outcome=MAIN, icc=_fraction(reliability),
+        icc_source=f"{reliability.source} {reliability.tag}", conf_level=c.conf_level,
+    )  # fmt: skip
+    row = answer.table.iloc[0]
+    line = release.add("minimal detectable change", row, n_told=release.tell(int(row["n"])))
+    return Paragraph(
+        text(
+            "A single person's mean can differ by up to about ", line.cell("estimate", number(1)),
+            " points through measurement error alone (minimal detectable change). This takes a "
+            f"test-retest reliability of {reliability.value} from {reliability.source} "
+            f"{reliability.tag}, found for ratings of spasticity and {moved.value} {moved.tag}. "
+            "The mean of a group can show smaller changes.",
+        )
+    )  # fmt: skip

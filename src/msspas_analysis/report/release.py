@@ -1,0 +1,265 @@
+"""What leaves the centre: every number of the page once, numbered, with small numbers covered.
+
+A number reaches the page only through :class:`Release`. The page and ``results.csv`` are two
+views of the same lines, so they cannot disagree, and what is covered in one is covered in the
+other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+from msspas_analysis.report.disclosure import MIN_PEOPLE, Cover, hide, too_close
+from msspas_analysis.report.wording import count as count_words
+from msspas_analysis.report.wording import fewer_than
+from msspas_analysis.results import COLUMNS, Estimates
+
+CSV_COLUMNS: Final = ("row", "section", *COLUMNS, "shown")
+"""Columns of ``results.csv``: the line the page refers to, its section, the answer, its cover."""
+NOT_SHOWN: Final = "not shown"
+_BESIDE_N: Final = ("std_error", "statistic", "df", "p_value")
+# the width of these intervals beside the estimate gives n away
+_TELLTALE: Final = ("proportion", "minimal_detectable_change")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Words on the page and, if they are a number of ``results.csv``, where it stands there."""
+
+    text: str
+    row: int | None = None
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One answer as released: ``values`` holds what may be told, ``None`` where nothing may."""
+
+    number: int
+    section: str
+    values: dict[str, Any]
+    cover: Cover
+    n_told: bool
+    min_people: int
+    counts_people: bool = True
+
+    def cell(self, column: str, how: Callable[[float], str]) -> Cell:
+        """Return one number of the line in words; a covered one as what may be said of it."""
+        if self.cover != "shown":
+            return Cell(fewer_than(self.min_people) if self.cover == "few" else NOT_SHOWN)
+        value = self.values[column]
+        if value is None:
+            return Cell("–")
+        return Cell(how(float(value)), self.number, column)
+
+    def interval(self, how: Callable[[float], str]) -> tuple[Cell, ...]:
+        """Return the interval as "low to high", or one dash."""
+        low, high = self.values["conf_low"], self.values["conf_high"]
+        if self.cover != "shown" or low is None or high is None:
+            return (Cell("–"),)
+        if math.isinf(low) or math.isinf(high):
+            return (Cell("too few people for an interval"),)
+        return (self.cell("conf_low", how), Cell(" to "), self.cell("conf_high", how))
+
+    def people(self) -> Cell:
+        """Return how many people stand behind the line."""
+        if self.cover != "shown":
+            return Cell("–")
+        if not self.n_told:
+            return Cell(f"{self.min_people} or more")
+        return self.cell("n", count_words)
+
+
+@dataclass(slots=True)
+class Release:
+    """The lines released so far, and the totals of people a reader has seen.
+
+    Parameters
+    ----------
+    min_people : int
+        Fewest people behind a number, and smallest count, that may be told.
+    totals : list of int
+        Numbers of people told so far. A further one too close to any of them is not told, because
+        the difference would be a small count.
+    everybody : int or None
+        People in the tables, once that number has been told.
+    """
+
+    min_people: int = MIN_PEOPLE
+    totals: list[int] = field(default_factory=list)
+    everybody: int | None = None
+    lines: list[Line] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, lines: Iterable[Line]) -> Release:
+        """Hold lines that are released already."""
+        return cls(lines=list(lines))
+
+    def may_tell(self, n: int) -> bool:
+        """Whether a number of people may stand beside the totals already told."""
+        if n in self.totals:
+            return True
+        return n >= self.min_people and not too_close(n, self.totals, min_people=self.min_people)
+
+    def tell(self, n: int) -> bool:
+        """Add a total that the reader will see; return whether it may be told."""
+        if not self.may_tell(n):
+            return False
+        if n not in self.totals:
+            self.totals.append(n)
+        return True
+
+    def add(
+        self,
+        section: str,
+        row: pd.Series[Any],
+        *,
+        cover: Cover = "shown",
+        n_told: bool = True,
+        everybody: int | None = None,
+    ) -> Line:
+        """Release one row of an answer.
+
+        Parameters
+        ----------
+        section : str
+            Where the page shows it.
+        row : pandas.Series
+            One row of ``Estimates.table``.
+        cover : {"shown", "few", "hidden"}
+            From :func:`~msspas_analysis.report.disclosure.hide`. A row on fewer than
+            ``min_people`` people is ``"hidden"`` whatever is asked.
+        n_told : bool
+            Whether the number of people may be told. If not, everything that would give it away
+            goes as well, and the rest is rounded to two decimals.
+        everybody : int or None
+            Total that the reader knows the row to be about; by default that of the release.
+
+        Returns
+        -------
+        Line
+        """
+        values: dict[str, Any] = {
+            name: None if isinstance(row[name], float) and math.isnan(row[name]) else row[name]
+            for name in COLUMNS
+        }
+        if values["n"] < self.min_people and cover == "shown":
+            cover = "hidden"
+        total = self.everybody if everybody is None else everybody
+        whole = values["group"] == "all" and values["n"] + values["n_missing"] == total
+        if not whole or 0 < values["n_missing"] < self.min_people:
+            values["n_missing"] = None
+        if values["p_value"] is not None:
+            values["p_value"] = round(values["p_value"], 4)
+        if values["measure"] == "pseudo_median":
+            # with few people on one side the rank sum is a list of who they are
+            values["statistic"] = None
+        if not n_told:
+            values |= dict.fromkeys(("n", "n_missing", *_BESIDE_N))
+            if values["measure"] in _TELLTALE:
+                values |= {"conf_low": None, "conf_high": None}
+            for name in ("estimate", "conf_low", "conf_high"):
+                if values[name] is not None:
+                    values[name] = round(values[name], 2)
+        if cover != "shown":
+            keep = {"outcome", "group", "term", "measure"}
+            values = {name: value if name in keep else None for name, value in values.items()}
+        line = Line(len(self.lines) + 1, section, values, cover, n_told, self.min_people)
+        self.lines.append(line)
+        return line
+
+    def add_cells(self, section: str, term: str, cells: int, *, cover: Cover = "shown") -> Line:
+        """Release a count of cells; nobody stands behind it one by one, so it has no ``n``."""
+        values: dict[str, Any] = dict.fromkeys(COLUMNS)
+        values |= {"outcome": "cells", "group": "all", "term": term, "measure": "count"}
+        if cover == "shown":
+            values |= {"estimate": float(cells), "method": "count of cells"}
+        line = Line(len(self.lines) + 1, section, values, cover, True, self.min_people, False)
+        self.lines.append(line)
+        return line
+
+    def add_people(
+        self, section: str, outcome: str, term: str, people: int, *, n: int,
+        cover: Cover = "shown",
+    ) -> Line:  # fmt: skip
+        """Release a count of people out of `n` that the intake or the windows hold."""
+        row = {
+            "outcome": outcome, "group": "all", "term": term, "measure": "count",
+            "estimate": people, "n": n, "method": "count of people",
+        }  # fmt: skip
+        return self.add(section, Estimates.from_rows([row]).table.iloc[0], cover=cover)
+
+    def family(
+        self, section: str, rows: pd.DataFrame, *, total_known: bool = True, n_told: bool = True
+    ) -> list[Line]:
+        """Release counts, or shares of one total, that do not overlap; cover small ones.
+
+        A share of ``n`` is a count of people: ``2 of 30`` stays hidden as 0.067 as well.
+        """
+        covers = hide(
+            [people_counted(row) for _, row in rows.iterrows()],
+            min_people=self.min_people, total_known=total_known,
+        )  # fmt: skip
+        return [
+            self.add(section, row, cover=cover, n_told=n_told)
+            for (_, row), cover in zip(rows.iterrows(), covers, strict=True)
+        ]
+
+    def table(self) -> pd.DataFrame:
+        """Return every line as ``results.csv`` holds it."""
+        words = {"shown": "yes", "few": fewer_than(self.min_people), "hidden": NOT_SHOWN}
+        rows = [
+            {"row": line.number, "section": line.section} | line.values
+            | {"shown": words[line.cover] if line.n_told or line.cover != "shown"
+               else "yes, number of people not shown"}
+            for line in self.lines
+        ]  # fmt: skip
+        table = pd.DataFrame(rows, columns=list(CSV_COLUMNS))
+        for name, dtype in COLUMNS.items():
+            if dtype == "str":
+                table[name] = table[name].map(spreadsheet_safe, na_action="ignore")
+            else:
+                table[name] = table[name].astype("Int64" if dtype == "int64" else "Float64")
+        return table
+
+    def estimates(self, notes: Sequence[str]) -> Estimates:
+        """Return the lines that are shown.
+
+        Where n is not told it is the smallest it can be, and ``method`` says so; counts of cells
+        have an n of 0.
+        """
+        rows = []
+        for line in self.lines:
+            if line.cover != "shown":
+                continue
+            row = {name: value for name, value in line.values.items() if value is not None}
+            if not line.counts_people:
+                row["n"] = 0
+            elif not line.n_told:
+                row |= {"n": self.min_people, "method": f"{row['method']}; n is a lower limit"}
+            rows.append(row)
+        return Estimates.from_rows(rows, notes=notes)
+
+
+def people_counted(row: pd.Series[Any]) -> int:
+    """Return the count behind a row: the count itself, or the share times its total."""
+    if row["measure"] == "proportion":
+        return round(float(row["estimate"]) * int(row["n"]))
+    return round(float(row["estimate"]))
+
+
+def to_draw(lines: Iterable[Line]) -> Estimates:
+    """Return released lines as an answer, for a figure: it can draw nothing else."""
+    return Release.of(lines).estimates(())
+
+
+def spreadsheet_safe(text: object) -> object:
+    """Keep a spreadsheet from taking a free-text label for a formula."""
+    if isinstance(text, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{text}"
+    return text

@@ -1,0 +1,682 @@
+"""The report: what it says, what it hides, and that page and results.csv are one."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from msspas_analysis.estimate.change import paired_change, window_scores
+from msspas_analysis.ingest.intake import LEDGER_COLUMNS, Intake, Tally
+from msspas_analysis.report import service_evaluation
+from msspas_analysis.report.cells import kind_of_reason
+from msspas_analysis.report.disclosure import cover_share, hide
+from msspas_analysis.report.release import Release
+from msspas_analysis.report.wording import CANNOT_TELL, SPEAK_TO_TEAM
+from msspas_analysis.results import Estimates
+from msspas_analysis.tables import SCHEMAS, Tables, Window, validate
+
+START = pd.Timestamp("2026-03-16")
+LEDGER = pd.DataFrame(
+    [
+        *[("Diary Mrs Smith", f"C{i}", "5?", "kept", "5", "marked as uncertain: 5 is used")
+          for i in range(12)],
+        *[("Diary Mrs Smith", f"D{i}", "lots", "set aside", "", "too many to count") for i in range(30)],
+        *[("Diary Mrs Smith", f"E{i}", "QX7001", "set aside", "", "a note about QX7001") for i in range(20)],
+        *[("Diary Mrs Smith", f"F{i}", "x", "question", "", "may mean yes or no: say what 'x' means")
+          for i in range(11)],
+        *[("Diary Mrs Smith", f"H{i}", "6", "kept", "6", "also in the sheet Diary Mrs Smith: used once")
+          for i in range(13)],
+        ("Diary Mrs Smith", "G1", "??", "set aside", "", "a row of totals"),
+        ("Diary Mrs Smith", "G2", "", "masked", "", "looks like a name"),
+    ],
+    columns=list(LEDGER_COLUMNS),
+)  # fmt: skip
+
+
+def invent(
+    n=40, *, seed=1, unpaired=0, after=True, sessions=True, same=False, therapies=None, events=0,
+    falls=0, first_session=True, not_stated=0, survey=0,
+    no_pain=0, dizzy=range(0), fallen=None,
+):  # fmt: skip
+    """Invent an intake; the last `unpaired` people stop after two weeks.
+
+    `fallen` maps a fraction to how many people rate that much lower after the first session.
+    """
+    rng = np.random.default_rng(seed)
+    ids = [f"QX{7000 + i}" for i in range(n)]
+    days = np.arange(-14, 42 if after else 14)
+    level = np.full(n, 6.0) if same else rng.uniform(3, 9, n)
+    noise = np.zeros((n, days.size)) if same else rng.normal(0, 1.2, (n, days.size))
+    drop = 0 if same else -0.02 * days.clip(0)
+    score = np.clip(np.rint(level[:, None] + drop + noise), 0, 10)
+    if fallen is not None:
+        score = np.full((n, days.size), 8.0)
+        down = [fraction for fraction, people in fallen.items() for _ in range(people)]
+        score[: len(down), days >= 0] *= 1 - np.array(down)[:, None]
+    rows = pd.DataFrame({
+        "person_id": np.repeat(ids, days.size),
+        "date": np.tile(START + pd.to_timedelta(days, unit="D"), n),
+        "stiffness": score.ravel(), "pain": score.ravel()[::-1].clip(1),
+        "falls": np.where(np.arange(n)[:, None] < falls, 1.0, 0.0).repeat(days.size, axis=1).ravel()
+        if falls else np.nan,
+    })  # fmt: skip
+    day = np.tile(days, n)
+    number = np.repeat(np.arange(n), days.size)
+    rows.loc[number < no_pain, "pain"] = np.nan
+    keep = (rng.random(len(rows)) < 0.9) | same
+    keep &= ~((number >= n - unpaired) & (day > 5))
+    therapies = therapies or ["TENS", "physiotherapy"]
+    people = pd.DataFrame({
+        "person_id": ids,
+        "sex": rng.choice(["female", "male"], n, p=[0.7, 0.3]),
+        "age_band": rng.choice(["40-49", "50-59", "60-69"], n),
+        "ms_type": [*["not known"] * not_stated, *["RRMS"] * (n - not_stated)],
+        "pdds": rng.integers(0, 8, n).astype(float),
+        "therapy": [therapies[i % len(therapies)] for i in range(n)],
+        "diary_start": START - pd.Timedelta(days=14),
+        "first_session": START if first_session else pd.NaT,
+        "consent": "yes",
+    })  # fmt: skip
+    booked = pd.DataFrame({
+        "person_id": np.repeat(ids, 3),
+        "date": np.tile(START + pd.to_timedelta([0, 7, 14], unit="D"), n),
+        "therapy": np.repeat(people["therapy"], 3),
+        "attendance": rng.choice(["attended", "did not attend", "cancelled"], 3 * n, p=[0.7, 0.2, 0.1]),
+    })  # fmt: skip
+    adverse = pd.DataFrame({
+        "person_id": [*ids[:events], *(ids[i] for i in dizzy)], "date": START,
+        "event": ["weakness"] * events + ["dizziness"] * len(dizzy), "severity": None,
+    })  # fmt: skip
+    asked = pd.DataFrame({
+        "person_id": ids[:survey], "date": START + pd.Timedelta(days=60),
+        "global_impression": rng.integers(2, 6, survey).astype(float),
+        "satisfaction": 5.0, "recommend": "yes",
+    })  # fmt: skip
+    tables = {"people": people, "diary": rows[keep], "adverse_events": adverse, "survey": asked}
+    if sessions:
+        tables["sessions"] = booked
+    return Intake(
+        tables=Tables(**{name: validate(t, SCHEMAS[name]) for name, t in tables.items() if len(t)}),
+        ledger=LEDGER, tally=Tally(cells=9000, used=8948, set_aside=52, people=n,
+                                   left_out={"no": 2, "blank": 14}, questions=11, asks=1),
+        asks=pd.DataFrame(), notes=("Dates are read month first.",), consent_recorded=True,
+        sha256="ab" * 32, sheets=("Diary Mrs Smith",),
+    )  # fmt: skip
+
+
+class Page(HTMLParser):
+    """The parts of a page a test asks about."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.text, self.data, self.inside = [], [], [], []
+        self.feed(html)
+        self.words = re.sub(r"\s+", " ", " ".join(self.text))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.inside.append(tag)
+        if tag == "data":
+            self.data.append([dict(attrs)["value"], ""])
+
+    def handle_endtag(self, tag):
+        while self.inside and self.inside.pop() != tag:
+            pass
+
+    def handle_data(self, text):
+        if "style" in self.inside:
+            return
+        self.text.append(text)
+        if "data" in self.inside:
+            self.data[-1][1] += text
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def intake():
+    return invent(60, unpaired=12, events=15, falls=20, survey=45)
+
+
+@pytest.fixture(scope="module")
+def evaluation(intake):
+    return service_evaluation(intake)
+
+
+@pytest.fixture(scope="module")
+def html(evaluation):
+    return evaluation.to_html()
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+# --- the page ---------------------------------------------------------------------------------
+
+
+def test_nothing_is_loaded_from_anywhere(html, page):
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", re.sub(r"base64,[\w+/=]+", "", html))
+    assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in page.tags}
+    assert all(img["src"].startswith("data:image/png;base64,") for img in page.all("img"))
+
+
+def test_page_can_be_read_by_a_screen_reader(page):
+    assert page.all("html")[0]["lang"] == "en-GB"
+    assert page.all("meta")[1]["content"].startswith("width=device-width")
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+    assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("img")) == 4
+    assert all(len(img["alt"]) > 30 for img in page.all("img"))
+    assert len(page.all("table")) == len(page.all("caption")) > 5
+    assert all(th.get("scope") in {"col", "row", "rowgroup"} for th in page.all("th"))
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+
+
+def test_summary_comes_first_and_the_ms_team_last(page):
+    order = [page.words.index(x) for x in (
+        "On one page", "not research", "Sessions and attendance", "What changed: stiffness",
+        "What changed: other outcomes", "By therapy", "People who could not be compared",
+        "How complete the diaries were", "What was set aside", "People left out for consent",
+        "What this cannot show", "Windows and words", SPEAK_TO_TEAM, "SHA-256",
+    )]  # fmt: skip
+    assert order == sorted(order)
+    between = page.words[order[-2] + len(SPEAK_TO_TEAM) : page.words.index("Window before")]
+    assert not between.strip()
+
+
+def test_every_change_comes_with_what_it_cannot_tell(evaluation):
+    for section in evaluation.sections:
+        for block in section.blocks:
+            columns = getattr(block, "columns", ())
+            words = "".join(c.text for c in getattr(block, "note", ()))
+            if (
+                any("change" in c for c in columns)
+                or "stiffness" in getattr(block, "caption", "")[:20]
+            ):
+                assert "cannot be told apart from what would have happened anyway" in words
+            if block.kind == "picture" and "stiffness" in block.alt[:40].lower():
+                assert "cannot be told apart" in "".join(c.text for c in block.caption)
+    assert any(
+        block.kind == "caution" and block.words[0].text == CANNOT_TELL
+        for block in evaluation.sections[0].blocks
+    )
+
+
+def test_no_word_of_cause(page):
+    words = page.words.lower()
+    assert not re.search(
+        r"\bimprov|\bpatients?\b|\bresponders?\b|\bbenefited\b|\bsignificant", words
+    )
+    assert not re.search(r"(?<!un)\bp\s*[<=]\s*0?\.\d", words)
+
+
+def test_thresholds_say_where_they_are_from(page):
+    words = page.words
+    assert (
+        "the four-week continuation rule of NICE NG144 for one medicine, not a measure of benefit"
+        in words
+    )
+    assert re.search(
+        r"used as clinically important difference in trials \[memory[^]]*not checked", words
+    )
+    assert "0.83 from Farrar 2008" in words
+    assert "counts as about the same [assumption]" in words
+    assert "days −7 to −1" in words
+    assert "days 28 to 41" in words
+
+
+def test_settings_are_printed(intake):
+    made = service_evaluation(
+        intake, after=Window(name="after", first_day=21, last_day=34, min_days=5), seed=7,
+        conf_level=0.9, title="<script>Ours & theirs</script>",
+    )  # fmt: skip
+    html = made.to_html()
+    page = Page(html)
+    assert "<script" not in html
+    assert "Ours & theirs" in page.words
+    for words in (
+        "days 21 to 34, with at least 5 of the 14 days",
+        "90 %",
+        "ab" * 32,
+        "7 (no number",
+    ):
+        assert words in page.words
+
+
+def test_same_input_gives_the_same_page(intake, html):
+    assert service_evaluation(intake).to_html() == html
+
+
+# --- the page and results.csv are one ---------------------------------------------------------
+
+
+def test_every_number_of_the_page_stands_in_results_csv(evaluation, page, tmp_path):
+    path, results = evaluation.write(tmp_path / "out" / "report.html")
+    assert path.read_text(encoding="utf-8") == evaluation.to_html()
+    csv = pd.read_csv(results).set_index("row")
+    assert len(page.data) > 60
+    for place, words in page.data:
+        row, column = place.split(":")
+        value = csv.loc[int(row), column]
+        shown = float(re.sub(r"[^\d.−]", "", words).replace("−", "-"))
+        shown, unit = (shown / 100, 0.01) if "%" in words else (shown, 1)
+        decimals = len(words.split(".")[1]) if "." in words else 0
+        assert shown == pytest.approx(value, abs=0.5 * unit * 10**-decimals + 1e-9), (place, words)
+
+
+def test_results_hold_what_the_estimators_say(intake, evaluation):
+    scores = window_scores(intake.tables.diary, intake.tables.people, "stiffness")
+    want = paired_change(scores, outcome="stiffness").one(measure="mean_difference")
+    got = evaluation.results.table.query(
+        "measure == 'mean_difference' and outcome == 'stiffness' and group == 'all'"
+    ).iloc[0]
+    for name in ("estimate", "conf_low", "conf_high", "n", "std_error"):
+        assert got[name] == want[name]
+    # rounded in the file: with few people an exact rank-sum p lists them
+    assert got["p_value"] == pytest.approx(want["p_value"], abs=5e-5)
+    assert len(evaluation.results.table) == evaluation.released["shown"].str.startswith("yes").sum()
+
+
+def test_figures_draw_what_is_released(evaluation):
+    pictures = [b for s in evaluation.sections for b in s.blocks if b.kind == "picture"]
+    told = evaluation.released["estimate"].dropna().astype(float).to_numpy()
+    drawn = pd.concat([p.drawn for p in pictures])
+    drawn = drawn.loc[~drawn.get("term", pd.Series(index=drawn.index)).eq("not shown separately")]
+    assert len(drawn) > 15
+    for value in drawn["estimate"]:
+        assert np.abs(told - value).min() < 1e-12
+
+
+def test_files_are_whole_or_not_there(evaluation, tmp_path, monkeypatch):
+    page = tmp_path / "report.html"
+    page.write_text("old")
+    monkeypatch.setattr("os.fdopen", lambda *a, **k: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        evaluation.write(page)
+    assert page.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize("name", [".", "results.csv"])
+def test_page_needs_a_name_of_its_own(evaluation, tmp_path, name):
+    with pytest.raises(ValueError, match=r"report\.html"):
+        evaluation.write(tmp_path / name)
+
+
+# --- small numbers ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("m", "k", "top"), [(3, 2, 14), (3, 3, 12), (5, 3, 18), (10, 2, 45), (4, 4, 11)]
+)
+def test_a_covered_count_cannot_be_solved_for(m, k, top):
+    """Somebody who knows the rule, the total and all that is shown tries every world."""
+    worlds = {}
+    for counts in itertools.product(range(top), repeat=k):
+        total = sum(counts)
+        if m <= total < top and counts.count(1) < m:
+            seen = tuple(
+                c if s == "shown" else s
+                for c, s in zip(counts, hide(counts, min_people=m), strict=True)
+            )
+            worlds.setdefault((total, seen), []).append(counts)
+    assert any("few" in seen for _, seen in worlds)
+    for (total, seen), possible in worlds.items():
+        covered = [i for i, what in enumerate(seen) if isinstance(what, str)]
+        for i in covered:
+            assert len({counts[i] for counts in possible}) > 1, (total, seen, possible)
+        shown = [c for c in seen if not isinstance(c, str)]
+        assert all(c == 0 or c >= m for c in shown)
+        # the covered ones together are a count too
+        assert not covered or total - sum(shown) >= m
+
+
+@pytest.mark.parametrize("n", range(10, 60, 7))
+def test_a_share_never_tells_of_few(n):
+    for x in range(n + 1):
+        if cover_share(x, n) == "shown":
+            assert x == 0 or x >= 10
+            assert x == n or n - x >= 10
+
+
+WORLDS = [
+    {"n": 40}, {"n": 40, "unpaired": 3}, {"n": 45, "unpaired": 12}, {"n": 30, "unpaired": 22},
+    {"n": 60, "unpaired": 11, "not_stated": 4, "events": 12, "falls": 6},
+    {"n": 52, "not_stated": 15, "events": 49, "falls": 30, "survey": 47},
+    {"n": 75, "unpaired": 9, "survey": 30, "events": 25, "falls": 25},
+    {"n": 36, "therapies": ["TENS", "TENS", "TENS", "yoga"]},
+    {"n": 44, "therapies": ["TENS", "yoga", "pilates", "qigong"], "unpaired": 2},
+    {"n": 50, "no_pain": 4}, {"n": 60, "fallen": {0.35: 14, 0.25: 6}},
+    {"n": 60, "fallen": {0.35: 12, 0.25: 30}}, {"n": 50, "events": 15, "dizzy": range(3, 18)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_nothing_small_is_told_nor_can_be_worked_out(world):
+    cohort = invent(seed=world["n"], **world)
+    made = service_evaluation(cohort)
+    table = made.released
+    lines = table.loc[table["shown"].str.startswith("yes") & table["section"].ne("cells")]
+    people = lines.loc[lines["n"].notna()]
+    assert people["n"].ge(10).all()
+    assert not lines["n_missing"].dropna().between(1, 9).any()
+    counts = lines.loc[lines["measure"].eq("count"), "estimate"].astype(float)
+    assert not counts.between(1, 9).any()
+
+    # totals: everybody, those compared, those with another outcome, a first entry, a session ...
+    everybody = world["n"]
+    nested = people.loc[people["group"].eq("all") & people["section"].ne("who came"), "n"]
+    told = {int(n) for n in nested} | {
+        int(x) for x in lines.loc[lines["outcome"].eq("people"), "estimate"]
+    }
+    for a, b in itertools.combinations(sorted(told), 2):
+        assert b - a >= 10, told
+    paired = int(
+        (
+            window_scores(cohort.tables.diary, cohort.tables.people, "stiffness")["status"]
+            == "paired"
+        ).sum()
+    )
+    if 0 < everybody - paired < 10 <= paired:
+        assert everybody not in told
+        assert f" {everybody} people" not in Page(made.to_html()).words
+
+    # what a share tells: those inside and those outside
+    of_people = lines.loc[
+        lines["measure"].eq("proportion") & lines["n"].notna()
+        & lines["section"].isin(["direction", "unwanted", "at least this much lower"])
+    ]  # fmt: skip
+    for row in of_people.itertuples():
+        inside = round(float(row.estimate) * int(row.n))
+        assert inside == 0 or inside >= 10
+        assert inside == row.n or row.n - inside >= 10
+    nested_shares = sorted(
+        round(float(r.estimate) * int(r.n)) for r in of_people.itertuples()
+        if r.section == "at least this much lower"
+    )  # fmt: skip
+    for a, b in itertools.pairwise(nested_shares):
+        assert a == 0 or b == a or b - a >= 10
+
+    unwanted = lines.loc[lines["section"].eq("unwanted") & lines["outcome"].eq("adverse_events")]
+    sizes = {r.term: round(float(r.estimate) * int(r.n)) for r in unwanted.itertuples()}
+    for event, x in sizes.items():
+        assert not 0 < sizes.get("any", x) - x < 10, event
+
+    # families: somebody solves for the covered counts with all that is told
+    for section, outcome in (("who came", "sex"), ("who came", "age_band"), ("who came", "ms_type"),
+                             ("who came", "pdds"), ("who came", "therapy"), ("direction", "stiffness"),
+                             ("sessions", "sessions")):  # fmt: skip
+        family = table.loc[table["section"].eq(section) & table["outcome"].eq(outcome)]
+        family = family.loc[family["term"].ne("booked")]
+        if section != "direction":
+            family = family.loc[family["measure"].eq("count")]
+        covered = family.loc[~family["shown"].str.startswith("yes")]
+        shown = family.loc[family["shown"].str.startswith("yes")]
+        if section == "sessions":
+            total = len(cohort.tables.sessions)
+        else:
+            total = (
+                paired if section == "direction" or paired >= 10 > everybody - paired else everybody
+            )
+        sizes = shown["estimate"].astype(float) * (
+            shown["n"].astype(float) if section == "direction" else 1
+        )
+        left = total - round(sizes.sum())
+        if section == "who came" and outcome in {"ms_type"} and len(shown):
+            # the people without an answer are part of the family
+            assert left == 0 or left >= 10
+        if len(covered) == 0:
+            continue
+        assert left >= 10
+        assert len(covered) > 1 or (section == "who came" and shown["n"].isna().all())
+        if covered["shown"].eq("fewer than 10").all():
+            assert len(covered) < left or len(covered) == 1
+
+
+def line_of(release=None, **values):
+    row = {"outcome": "pain", "group": "all", "term": "x", "measure": "mean", "estimate": 5.0,
+           "n": 30, "method": "given"}  # fmt: skip
+    table = Estimates.from_rows([row | values]).table
+    return (release or Release()).add("section", table.iloc[0])
+
+
+def test_a_mean_of_few_is_never_released():
+    assert line_of(n=10).cover == "shown"
+    assert line_of(n=9).cover == "hidden"
+    assert line_of(n=9).values["estimate"] is None
+    assert line_of(n=9).cell("estimate", str).text == "not shown"
+
+
+def test_the_number_missing_is_told_only_of_everybody_and_only_when_not_small():
+    def missing(n_missing, everybody, **more):
+        line = line_of(Release(everybody=everybody), n_missing=n_missing, **more)
+        return line.values["n_missing"]
+
+    assert missing(12, 42) == 12
+    assert missing(0, 30) == 0
+    assert missing(3, 33) is None
+    assert missing(12, None) is None
+    assert missing(12, 50) is None
+    assert missing(12, 42, group="TENS") is None
+
+
+def test_totals_close_to_each_other_are_not_both_told():
+    release = Release()
+    assert [release.tell(n) for n in (40, 37, 40, 30, 9)] == [True, False, True, True, False]
+    assert release.totals == [40, 30]
+
+
+def test_a_hidden_line_holds_no_number():
+    made = service_evaluation(invent(40, unpaired=3, events=4, falls=7))
+    hidden = made.released.loc[~made.released["shown"].str.startswith("yes")]
+    assert len(hidden) > 3
+    numbers = [
+        "estimate",
+        "std_error",
+        "conf_low",
+        "conf_high",
+        "statistic",
+        "df",
+        "p_value",
+        "n",
+        "n_missing",
+    ]
+    assert hidden[numbers].isna().all(axis=None)
+    told = hidden.set_index("term")["shown"]
+    assert told["weakness"] == told["at least one fall"] == "fewer than 10"
+
+
+def test_untold_n_leaves_nothing_that_gives_it_away():
+    made = service_evaluation(invent(60, unpaired=12))
+    untold = made.released.loc[made.released["shown"].eq("yes, number of people not shown")]
+    assert len(untold)
+    assert (
+        untold[["n", "n_missing", "std_error", "statistic", "df", "p_value"]].isna().all(axis=None)
+    )
+    for column in ("estimate", "conf_low", "conf_high"):
+        values = untold[column].dropna().astype(float)
+        np.testing.assert_allclose(values, values.round(2), atol=1e-12)
+
+
+def test_no_code_no_cell_no_sheet_no_person(evaluation, html, tmp_path):
+    text = re.sub(r"base64,[\w+/=]+", "", html) + evaluation.write(tmp_path / "r.html")[
+        1
+    ].read_text("utf-8")
+    assert "QX70" not in text
+    assert "Smith" not in text
+    assert "5?" not in text
+    assert "2026-03" not in text
+    assert "say what" not in text
+
+
+def test_free_text_cannot_become_a_formula(tmp_path):
+    made = service_evaluation(invent(40, therapies=["=1+1", "yoga"]))
+    csv = made.write(tmp_path / "r.html")[1].read_text("utf-8-sig")
+    assert "'=1+1" in csv
+    assert not re.search(r"(^|,)=", csv, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Excel turned 3/10 into a date: read as 3 out of 10", "Excel turned … into a date: read as … out of …"),
+        ("Diary row 184 and B688 give different values for 2026-04-22", "Diary row … and … give different values for …"),
+        ("the date of this row is in question (B688)", "the date of this row is in question (…)"),
+        ('called "Mary Jones" here', "called … here"),
+        ("it isn't there, and wasn't before", "it isn't there, and wasn't before"),
+    ],
+)  # fmt: skip
+def test_reasons_are_told_without_what_was_in_the_cell(reason, kind):
+    assert kind_of_reason(reason) == kind
+
+
+def test_cells_are_counted_by_decision_and_reason(page):
+    words = page.words
+    assert "Of 9,000 filled cells in the file, 8,948 were used and 52 were not." in words
+    assert re.search(r"too many to count 30\b", words)
+    assert re.search(r"may mean yes or no 11\b", words)
+    assert re.search(r"marked as uncertain: … is used 12\b", words)
+    assert "looks like a name" not in words
+
+
+def test_people_left_out_are_counted_only_when_many(page):
+    words = page.words
+    assert re.search(r"left empty 14 ", words)
+    assert re.search(r"said no fewer than 10 ", words)
+
+
+# --- therapies --------------------------------------------------------------------------------
+
+
+def test_therapies_stand_in_alphabetical_order_with_the_small_ones_pooled():
+    made = service_evaluation(
+        invent(60, therapies=["yoga", "TENS", "TENS", "yoga", "pilates", "qigong", "tai chi"])
+    )
+    table = made.released.query("section == 'by therapy' and measure == 'mean_difference'")
+    assert table["group"].tolist() == ["TENS", "yoga", "all other therapies"]
+    overall = made.results.one(outcome="stiffness", group="all", measure="mean_difference")
+    assert table["n"].sum() == overall.n
+
+
+def test_a_small_rest_hides_all_therapies():
+    made = service_evaluation(
+        invent(42, therapies=["TENS", "yoga", "TENS", "yoga", "TENS", "yoga", "pilates"])
+    )
+    assert made.released.query("section == 'by therapy'").empty
+    assert "Showing the others would give their numbers away" in Page(made.to_html()).words
+
+
+def test_one_therapy_needs_no_table():
+    words = Page(service_evaluation(invent(30, therapies=["TENS"])).to_html()).words
+    assert "Everybody who can be compared had the same therapy" in words
+
+
+# --- whatever comes ---------------------------------------------------------------------------
+
+
+def check_rest_stands(made, *, figures):
+    page = Page(made.to_html())
+    assert len(page.all("figure")) == figures
+    for words in (
+        "What this cannot show",
+        "Windows and words",
+        SPEAK_TO_TEAM,
+        "Of 9,000 filled cells",
+    ):
+        assert words in page.words
+    assert "nan" not in page.words.lower().split()
+    assert not re.search(r"\bNone\b(?! of their data)", page.words)
+    return page.words
+
+
+def test_one_person():
+    words = check_rest_stands(service_evaluation(invent(1)), figures=0)
+    assert "Fewer than 10 people are in the list of clients or kept a diary." in words
+    assert "Fewer than 10 people had enough rated days both before and after" in words
+    made = service_evaluation(invent(1)).released
+    assert (
+        not made.loc[made["section"].isin(["change", "by week", "diaries"]), "shown"]
+        .str.startswith("yes")
+        .any()
+    )
+
+
+def test_no_after():
+    words = check_rest_stands(service_evaluation(invent(40, after=False)), figures=2)
+    assert "Nobody had enough rated days both before and after the first session" in words
+    assert re.search(r"too few rated days in the weeks afterwards 40 ", words)
+    assert "No change is shown, so none is shown by therapy." in words
+
+
+def test_people_who_could_not_be_compared_are_counted(page):
+    assert re.search(r"\b13 people could not be compared before and after", page.words)
+
+
+def test_no_first_session():
+    words = check_rest_stands(service_evaluation(invent(40, first_session=False)), figures=0)
+    assert re.search(r"no first session is recorded 40 ", words)
+
+
+def test_all_equal():
+    words = check_rest_stands(service_evaluation(invent(30, same=True)), figures=4)
+    assert "a mean change of 0.00 (95 % interval 0.00 to 0.00" in words
+    assert "The ratings do not vary" in words
+
+
+def test_no_sessions_and_no_unwanted_effects():
+    words = check_rest_stands(service_evaluation(invent(40, sessions=False)), figures=4)
+    assert "No sessions are recorded in the file." in words
+    assert "that does not mean there were none" in words
+
+
+def test_nothing_at_all():
+    empty = replace(invent(40), tables=Tables())
+    words = check_rest_stands(service_evaluation(empty), figures=0)
+    assert "There is nobody in the list of clients and no diary." in words
+
+
+def test_people_who_are_in_the_diary_only():
+    cohort = invent(40)
+    tables = replace(cohort.tables, people=cohort.tables.people.iloc[:25].reset_index(drop=True))
+    words = check_rest_stands(service_evaluation(replace(cohort, tables=tables)), figures=4)
+    assert "40 people are in the list of clients or kept a diary." in words
+    assert re.search(r"no first session is recorded 15 ", words)
+
+
+def test_everybody_rates_zero():
+    cohort = invent(30)
+    diary = cohort.tables.diary.assign(stiffness=0.0)
+    words = check_rest_stands(
+        service_evaluation(replace(cohort, tables=replace(cohort.tables, diary=diary))), figures=4
+    )
+    assert "Everybody rated 0 before" in words
+
+
+def test_consent_not_recorded():
+    made = service_evaluation(replace(invent(30), consent_recorded=False))
+    assert "The file does not record who agreed to this evaluation" in Page(made.to_html()).words
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"min_people": 1}, "min_people must be at least 2"),
+        ({"conf_level": 95}, "conf_level must lie between 0 and 1"),
+        ({"after": Window(name="after", first_day=-3, last_day=10)}, "share days"),
+    ],
+)
+def test_settings_that_cannot_be(intake, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        service_evaluation(intake, **wrong)
