@@ -13,7 +13,7 @@ SRC = ROOT / "src" / "msspas_analysis"
 
 LAYERS = (
     {"results", "instruments"},
-    {"tables"},
+    {"scoring", "tables"},
     {"ingest", "simulate", "estimate"},
     {"certify"},
     {"evidence"},
@@ -27,7 +27,7 @@ RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 # a library, and the only rooms (or single modules) that may import it
 ONLY_IN = {
     "numpy": {
-        "instruments",
+        "scoring",
         "tables",
         "ingest",
         "simulate",
@@ -55,7 +55,6 @@ ARITHMETIC = {"mean", "std", "var", "sum", "median", "quantile", "sem"}
 DRAWERS = {"utils", "util", "helpers", "core", "common", "misc"}
 # longer than 600 lines, each with the reason
 LONG = {
-    "instruments.py": "every scale's scoring rule, and the checks of the data that describe them",
     "ingest/identifiers.py": "one screen over one text, kind after kind",
 }
 

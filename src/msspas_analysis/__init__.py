@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from msspas_analysis import instruments, plots
+    from msspas_analysis import instruments, plots, scoring
     from msspas_analysis.estimate.change import (
         direction_of_change,
         minimal_detectable_change,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-_ROOMS: Final = ("instruments", "plots")
+_ROOMS: Final = ("instruments", "plots", "scoring")
 _HOMES: Final = {
     "AFTER": "tables",
     "BEFORE": "tables",
@@ -106,6 +106,7 @@ __all__ = [
     "provenance",
     "rated_days",
     "read_workbook",
+    "scoring",
     "service_evaluation",
     "simulate_diary",
     "simulate_ratings",
