@@ -30,11 +30,10 @@ class SchemaError(ValueError):
     def __init__(self, table: str, problems: pd.DataFrame) -> None:
         self.table = table
         self.problems = problems
-        lines = [
-            f"  {'row ' + str(p.row + 1) if p.row >= 0 else 'whole column'}, {p.column}: "
-            f"{p.found}. {p.fix}"
-            for p in problems.itertuples()
-        ]
+        lines = []
+        for p in problems.to_dict("records"):
+            where = f"row {p['row'] + 1}" if p["row"] >= 0 else "whole column"
+            lines.append(f"  {where}, {p['column']}: {p['found']}. {p['fix']}")
         super().__init__(f"{table}: {len(problems)} problem(s)\n" + "\n".join(lines))
 
 
@@ -353,8 +352,10 @@ def validate(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
     problems: list[dict[str, Any]] = []
     unknown = [str(c) for c in frame.columns if c not in schema.names]
-    for name in unknown:
-        problems.append(_problem(-1, name, "is not a column of this table", f"Use {schema.names}"))
+    problems += [
+        _problem(-1, name, "is not a column of this table", f"Use {schema.names}")
+        for name in unknown
+    ]
     out = schema.empty().reindex(range(len(frame)))
     for column in schema.columns:
         if column.name not in frame.columns:
@@ -362,8 +363,10 @@ def validate(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
                 problems.append(_problem(-1, column.name, "is absent", "Add the column"))
             continue
         raw = frame[column.name].reset_index(drop=True)
+        values: pd.Series[Any]
         if column.kind == "date":
-            values = pd.to_datetime(raw, errors="coerce", format="ISO8601").astype(column.dtype)
+            values = pd.to_datetime(raw, errors="coerce", format="ISO8601")
+            values = values.astype("datetime64[ns]")
         elif column.kind in ("number", "count"):
             values = pd.to_numeric(raw, errors="coerce").astype("float64")
         else:
@@ -390,9 +393,9 @@ def validate(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         pa.DataFrameSchema(checks).validate(out, lazy=True)
     except pandera.errors.SchemaErrors as err:
         for case in err.failure_cases.itertuples():
-            column = schema[str(case.column)] if case.column in schema.names else None
+            known = schema[str(case.column)] if case.column in schema.names else None
             row = -1 if pd.isna(case.index) else int(case.index)
-            problems.append(_describe(row, column, case.failure_case, str(case.check)))
+            problems.append(_describe(row, known, case.failure_case, str(case.check)))
     twice = out.duplicated(list(schema.key), keep=False)
     for row in out.index[twice]:
         key = ", ".join(f"{k} {_shown(out.at[row, k])}" for k in schema.key)

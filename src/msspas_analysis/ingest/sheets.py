@@ -267,7 +267,7 @@ def _read_xlsx(data: bytes) -> list[Sheet]:
         warnings.simplefilter("ignore")  # openpyxl names parts it drops; none of them is a cell
         book = openpyxl.load_workbook(io.BytesIO(data))
         sheets, any_formula = [], False
-        for index, page in enumerate(book._sheets):
+        for index, page in enumerate(_pages(book)):
             cells, formulas, comments = {}, {}, {}
             if not isinstance(page, Worksheet):  # a chart; it keeps its place in the order
                 sheets.append(Sheet(index, page.title, _grid({})))
@@ -296,6 +296,11 @@ def _read_xlsx(data: bytes) -> list[Sheet]:
     if any_formula:
         _remember_results(data, sheets)
     return sheets
+
+
+def _pages(book: Any) -> list[Any]:
+    """Return sheets and chart sheets in the order of the tabs."""
+    return list(book._sheets)
 
 
 def _remember_results(data: bytes, sheets: list[Sheet]) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.ingest.annotate import Mark, annotate_values, annotate_workbook
+from msspas_analysis.ingest.annotate import Kind, Mark, annotate_values, annotate_workbook
 from msspas_analysis.ingest.intake import Intake
 from msspas_analysis.ingest.rules import FILE_NAME
 from msspas_analysis.ingest.sheets import SourceFile, filled, read_source
@@ -132,10 +132,13 @@ def _questions(intake: Intake) -> str:
         '    sheets = ["Diary"]                       # an empty client cell there means: as above',
         "",
     ]
-    for i, ask in enumerate(intake.asks.astype(str).itertuples(), 1):
-        lines += [f"{i}. " + str(ask.question), f"   {ask.cells} cell(s), the first: {ask.example}"]
-        if ask.answer:
-            lines.append(f"   rules file: {ask.answer}")
+    for i, ask in enumerate(intake.asks.astype(str).to_dict("records"), 1):
+        lines += [
+            f"{i}. " + ask["question"],
+            f"   {ask['cells']} cell(s), the first: {ask['example']}",
+        ]
+        if ask["answer"]:
+            lines.append(f"   rules file: {ask['answer']}")
         lines.append("")
     return "\n".join(lines)
 
@@ -166,7 +169,12 @@ def _values(
 def _marks(intake: Intake) -> list[Mark]:
     """Choose what is marked in the workbook: questions, flags and what was hidden."""
     index = {name: i for i, name in enumerate(intake.sheets)}
-    kinds = {"question": "question", "kept": "flag", "changed": "flag", "masked": "masked"}
+    kinds: dict[str, Kind] = {
+        "question": "question",
+        "kept": "flag",
+        "changed": "flag",
+        "masked": "masked",
+    }
     # what is asked most often comes last: two hundred crosses must not bury one wrong date
     often = intake.ledger["reason"].map(intake.ledger["reason"].value_counts())
     rank = intake.ledger["decision"].map({"masked": 0, "question": 1}).fillna(2)

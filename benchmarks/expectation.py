@@ -1,0 +1,191 @@
+"""How often "expected without treatment" is wrong, measured on centres whose truth is known.
+
+Run ``python benchmarks/expectation.py [CENTRES]`` (default 2,000 a line; about three minutes). It
+prints the table and writes it to ``src/msspas_analysis/certify/method_check.csv``, from which every
+report quotes. In each line the same number of centres is drawn; the flag is the two-sided 5 % test
+of the change beyond expectation, and, for comparison, a plain paired t test of the change.
+
+*Inside the model* the world is the simulator's own with the entry rule known. *Outside the model*
+something happens that the method does not know of.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from msspas_analysis.estimate.untreated import Entry, untreated_contrast
+from msspas_analysis.simulate.diary import simulate_ratings
+from msspas_analysis.simulate.scenario import DiaryScenario
+from msspas_analysis.simulate.streams import stream
+from msspas_analysis.tables import AFTER, BEFORE, Window
+
+OUT = Path(__file__).parents[1] / "src" / "msspas_analysis" / "certify" / "method_check.csv"
+SIZES = (12, 30, 60)
+CHUNK = 256  # centres at once: a whole number of the simulator's blocks
+ENTRY_WEEK = Window(name="before", first_day=-14, last_day=-8)
+SHORT = Window(name="after", first_day=28, last_day=34)
+CHANGE = -1.0  # points on the observed scale
+FIRST_WEEK = "came in by the mean of the first week"
+World = Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]
+
+
+def plain(**settings: float) -> World:
+    """Return the simulator's own world; the entry rating is always written down."""
+
+    def draw(people: int, centres: int, first: int) -> tuple[np.ndarray, np.ndarray]:
+        scenario = DiaryScenario(**{"n_people": people, "entry_rating": 4.0, **settings})
+        drawn = simulate_ratings(scenario, seed=11, replicates=centres, first=first)
+        seen = drawn.seen.copy()
+        seen[..., 0] = drawn.score[..., 0]
+        return seen, drawn.days
+
+    return draw
+
+
+def odd(kind: str) -> World:
+    """Return a world in which something happens that the method does not know of."""
+
+    def draw(people: int, centres: int, first: int) -> tuple[np.ndarray, np.ndarray]:
+        hidden = 7 if kind == "came in by a rating a week before the diary" else 0
+        crowd = 4 * people  # from whom those who meet the rule come in, in order
+        scenario = DiaryScenario(n_people=crowd, entry_rating=None, baseline_days=14 + hidden)
+        drawn = simulate_ratings(scenario, seed=12, replicates=centres, first=first)
+        rng = stream(13, kind, first)
+        latent = drawn.latent.copy()
+        if kind == "heavy tails: sudden very bad or very good days":
+            latent += 1.2 * rng.standard_t(2.5, latent.shape) * (rng.random(latent.shape) < 0.3)
+        if kind == "came in during a flare of weeks":
+            size = rng.gamma(
+                2.0, 1.0, latent.shape[:2]
+            )  # 2 points on average, half gone in 14 days
+            latent += size[..., None] * 0.5 ** (np.arange(latent.shape[-1]) / 14.0)
+        score = np.clip(np.rint(latent), 0, 10)
+        seen = np.where(drawn.observed, score, np.nan)
+        seen[..., 0] = score[..., 0]
+        if kind == "stopped writing after bad weeks":
+            recent = np.stack([
+                score[..., max(0, t - 7) : t + 1].mean(axis=-1) for t in range(score.shape[-1])
+            ], axis=-1)  # fmt: skip
+            hazard = 1 / (1 + np.exp(5.0 - 0.45 * (recent - 5.0)))
+            stops = rng.random(score.shape) < hazard
+            stops[..., :14] = False
+            gone = np.cumsum(stops, axis=-1) > 0
+            seen = np.where(gone, np.nan, seen)
+        rule = score[..., 0] >= 4
+        if kind == FIRST_WEEK:
+            rule = score[..., :7].mean(axis=-1) >= 4
+        order = np.argsort(~rule, axis=1, kind="stable")[:, :people]
+        return np.take_along_axis(seen, order[..., None], axis=1)[..., hidden:], drawn.days[hidden:]
+
+    return draw
+
+
+def rates(
+    world: World, people: int, centres: int, before: Window, after: Window, entry: Entry
+) -> dict[str, float]:
+    """Return how often each method raises a false alarm, and the mean change beyond expectation."""
+    flags, naive, beyond = [], [], []
+    for first in range(0, centres, CHUNK):
+        seen, days = world(people, min(CHUNK, centres - first), first)
+        found = untreated_contrast(seen, days, before=before, after=after, entry=entry)
+        for values, store in ((found.change - found.expected, flags), (found.change, naive)):
+            mean, t, critical = one_sample(values)
+            store.append(np.abs(t) > critical)
+            if store is flags:
+                beyond.append(mean)
+    return {
+        "flag": float(np.concatenate(flags).mean()), "naive": float(np.concatenate(naive).mean()),
+        "beyond": float(np.concatenate(beyond).mean()),
+    }  # fmt: skip
+
+
+def one_sample(values: np.ndarray, truth: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, t statistic and critical value of each centre; people without a pair are NaN."""
+    known = ~np.isnan(values)
+    n = known.sum(axis=1)
+    filled = np.where(known, values, 0.0)
+    mean = filled.sum(axis=1) / n
+    spread = np.sqrt((known * (filled - mean[:, None]) ** 2).sum(axis=1) / np.maximum(n - 1, 1))
+    return mean, (mean - truth) / (spread / np.sqrt(n)), stdtrit(n - 1, 0.975)
+
+
+def coverage(people: int, centres: int) -> tuple[float, float]:
+    """Return how often the interval covers a true change of one point, and that true change."""
+    latent = 1.1 * CHANGE  # rounding and the ends of the scale take a little from it
+    inside, truths = [], []
+    for first in range(0, centres, CHUNK):
+        size = min(CHUNK, centres - first)
+        seen, days = plain(change=latent)(people, size, first)
+        scenario = DiaryScenario(n_people=people, entry_rating=4.0)
+        kept = simulate_ratings(scenario, seed=11, replicates=size, first=first)
+        changed = simulate_ratings(
+            DiaryScenario(n_people=people, entry_rating=4.0, change=latent), seed=11,
+            replicates=size, first=first,
+        )  # fmt: skip
+        span = (days >= AFTER.first_day) & (days <= AFTER.last_day)
+        truths.append((changed.score - kept.score)[..., span].mean(axis=(1, 2)))
+        found = untreated_contrast(seen, days, before=BEFORE, after=AFTER, entry="first rating")
+        inside.append(found.change - found.expected)
+    truth = float(np.concatenate(truths).mean())
+    _, t, critical = one_sample(np.concatenate(inside), truth)
+    return float((np.abs(t) <= critical).mean()), truth
+
+
+def main() -> None:
+    """Measure every situation at every size, print and write the table."""
+    centres = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    standard: tuple[Window, Window, Entry] = (BEFORE, AFTER, "first rating")
+    situations = [
+        ("inside the model", "nothing given", plain(), standard),
+        ("inside the model", "nothing given, 7-day windows", plain(), (BEFORE, SHORT, "first rating")),
+        ("inside the model", "nothing given, the entry week as 'before'", plain(), (ENTRY_WEEK, AFTER, "first rating")),
+        ("inside the model", "nothing given, slow drift half as large again", plain(drift_sd=1.5), standard),
+        ("inside the model", "nothing given, anybody could come", plain(entry_rating=None), standard),
+        ("inside the model", f"nothing given, {FIRST_WEEK}, and says so", odd(FIRST_WEEK),
+         (BEFORE, AFTER, "first week")),
+        *(
+            ("outside the model", kind, odd(kind), standard)
+            for kind in (
+                "heavy tails: sudden very bad or very good days",
+                "stopped writing after bad weeks",
+                FIRST_WEEK,
+                "came in by a rating a week before the diary",
+                "came in during a flare of weeks",
+            )
+        ),
+    ]  # fmt: skip
+    rows = []
+    start = time.perf_counter()
+    print(f"{'':52}{'people':>7}{'flag %':>8}{'± ':>6}{'plain t %':>11}{'beyond':>8}")
+    for people in SIZES:
+        for group, term, world, windows in situations:
+            got = rates(world, people, centres, *windows)
+            error = np.sqrt(got["flag"] * (1 - got["flag"]) / centres)
+            print(f"{term:52}{people:7}{100 * got['flag']:8.1f}{100 * error:6.1f}"
+                  f"{100 * got['naive']:11.1f}{got['beyond']:8.2f}", flush=True)  # fmt: skip
+            method = f"simulated; a plain paired t test: {100 * got['naive']:.1f} %"
+            rows.append((people, "stiffness", group, term, "false alarm rate", got["flag"], error,
+                         centres, method))  # fmt: skip
+            rows.append((people, "stiffness", group, term, "bias", got["beyond"], np.nan, centres,
+                         method))  # fmt: skip
+        share, truth = coverage(people, centres)
+        error = np.sqrt(share * (1 - share) / centres)
+        print(f"{f'interval covers a true change of {truth:.2f}':52}{people:7}{100 * share:8.1f}"
+              f"{100 * error:6.1f}", flush=True)  # fmt: skip
+        rows.append((people, "stiffness", "inside the model", "a true fall of one point",
+                     "coverage", share, error, centres, f"true change {truth:.2f}"))  # fmt: skip
+    table = pd.DataFrame(rows, columns=["people", "outcome", "group", "term", "measure", "estimate",
+                                        "std_error", "n", "method"])  # fmt: skip
+    table.round(4).to_csv(OUT, index=False, lineterminator="\n")
+    print(f"{time.perf_counter() - start:.0f} s; written to {OUT.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""Where worlds and estimators meet: what was to be expected if nothing had been given."""
+
+from msspas_analysis.certify.twin import (
+    EntryRule,
+    Expectation,
+    UnknownEntryError,
+    expected_without_treatment,
+)
+
+__all__ = ["EntryRule", "Expectation", "UnknownEntryError", "expected_without_treatment"]
