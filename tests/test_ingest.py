@@ -224,6 +224,49 @@ def test_merged_codes_fill_down_inside_the_merge_only(tmp_path):
     assert len(ratings(read_workbook(path, rules=told))) == 3
 
 
+def test_days_of_the_week_down_the_page_under_a_week_and_a_client(tmp_path):
+    rows = []
+    for code in ("A101", "A102"):
+        rows.append([f"Client ID: {code}"])
+        for week in (0, 7):
+            rows += [
+                [f"Week {week // 7 + 1}", f"w/c {uk(DAYS[week])}"],
+                ["Day", "Stiffness", "Spasms"],
+            ]
+            rows += [[name, 4, i] for i, name in enumerate(["Mon", "Tues", "Wed", "Thurs", "Fri"])]
+            rows.append(["Average", 4, None])
+    intake = read_workbook(book(tmp_path / "b.xlsx", ("WK", rows)))
+    want = {(c, DAYS[w + i]): i for c in ("A101", "A102") for w in (0, 7) for i in range(5)}
+    assert ratings(intake, "spasm_count") == want
+
+
+def test_one_column_a_person(tmp_path):
+    rows = [["Date", "K11", "K12"], *[[uk(d), i % 11, "n/a"] for i, d in enumerate(DAYS[:12])]]
+    intake = read_workbook(book(tmp_path / "b.xlsx", ("Stiffness 0-10", rows)))
+    assert ratings(intake) == {("K11", d): i % 11 for i, d in enumerate(DAYS[:12])}
+    silent = read_workbook(book(tmp_path / "c.xlsx", ("Sheet1", rows)))
+    assert not ratings(silent)  # nothing says what is rated
+    assert "What does the sheet" in silent.asks["question"].iloc[0]
+
+
+def test_an_attendance_register_with_a_column_a_date(tmp_path):
+    days = [uk(d) for d in DAYS[:4]]
+    path = book(
+        tmp_path / "b.xlsx", ("Attendance", [["Membership no", *days], [1001, "Y", "N", "canc", "hm"]]),
+        ("Diary", [["Membership no", "Date", "Stiffness"], [1001, uk(DAYS[0]), 5]]),
+    )  # fmt: skip
+    sessions = read_workbook(path).tables.sessions
+    assert sessions["attendance"].tolist() == ["attended", "did not attend", "cancelled", "unknown"]
+
+
+def test_falls_answered_yes_or_no_and_formulas_without_a_result(tmp_path):
+    rows = [["Client", "Date", "Stiffness", "Fell?"], ["A1", uk(DAYS[0]), "=3+1", "N"],
+            ["A1", uk(DAYS[1]), 5, "Y"]]  # fmt: skip
+    intake = read_workbook(book(tmp_path / "b.xlsx", ("Diary", rows)))
+    assert ratings(intake, "falls") == {("A1", DAYS[0]): 0, ("A1", DAYS[1]): 1}
+    assert "formula" in reason(intake, "C2")[1]
+
+
 def test_tables_beside_each_other(tmp_path):
     head = ["Client", "Date", "Stiffness", None] * 2
     path = book(tmp_path / "b.xlsx", ("Feb", [head, *[["X1", uk(d), 4, None, "X2", uk(d), 7, None]

@@ -1,4 +1,4 @@
-"""Diary days out of the tables of a workbook: lists of days, weeks in a row, a column a date."""
+"""Diary days out of lists with one row a day, and what every reader of tables shares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from msspas_analysis.ingest.ledger import Ledger
 from msspas_analysis.ingest.rules import Rules
 from msspas_analysis.ingest.sheets import Sheet, cell_name, filled
 from msspas_analysis.ingest.values import Reading, plain, read_count, read_rating, read_yes_no
-from msspas_analysis.ingest.vocabulary import read_heading, read_triggers
+from msspas_analysis.ingest.vocabulary import read_triggers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -215,14 +215,6 @@ def is_total(work: Workings, block: Block, row: int) -> bool:
     )
 
 
-def read_days(work: Workings, block: Block) -> None:
-    """Read a list with one row a day (or a week in a row, or a column a date) into pieces."""
-    if block.kind == "diary":
-        _read_list(work, block)
-    else:
-        _read_wide(work, block)
-
-
 def sort_rows(
     work: Workings, block: Block, rows: NDArray[np.intp], codes: NDArray[np.object_],
     days: NDArray[np.datetime64], doubts: Mapping[int, dates.DateReading], date_at: int,
@@ -286,7 +278,9 @@ def sort_rows(
     return ~pd.isna(codes) & ~np.isnat(days)
 
 
-def _reader(work: Workings, column: Field, role: str, order: bool) -> Callable[[object], Reading]:
+def cell_reader(
+    work: Workings, column: Field, role: str, order: bool
+) -> Callable[[object], Reading]:
     """Return the reader of one column's cells, with the user's meanings put first."""
     words = work.rules.words.get(plain(column.text), {})
     if role == "missed_medication":
@@ -299,11 +293,23 @@ def _reader(work: Workings, column: Field, role: str, order: bool) -> Callable[[
                 return Reading(None, "set aside", "left empty, as your rules file says")
             found = read_count(told) if role in ("spasm_count", "falls") else read_rating(told)
             return found._replace(decision="changed", reason="read as your rules file says")
+        if role == "falls" and (answer := _fell(raw)) is not None:
+            return answer
         if role in ("spasm_count", "falls"):
             return read_count(raw, high=500 if role == "spasm_count" else 50)
         return read_rating(raw, month_first=order)
 
     return read
+
+
+def _fell(raw: object) -> Reading | None:
+    """Read a yes or no in a column of falls; a yes does not say how many."""
+    text = plain(str(raw))
+    if text in ("n", "no"):
+        return Reading(0.0, "changed", "no fall, read as 0")
+    if text in ("y", "yes", "\u2713", "\u2714"):
+        return Reading(1.0, "kept", "a fall, read as one: how many is not said")
+    return None
 
 
 def outcome_fields(work: Workings, block: Block, rows: NDArray[np.intp]) -> list[tuple[Field, str]]:
@@ -333,7 +339,8 @@ def outcome_fields(work: Workings, block: Block, rows: NDArray[np.intp]) -> list
     return usable
 
 
-def _read_list(work: Workings, block: Block) -> None:
+def read_list(work: Workings, block: Block) -> None:
+    """Read a list with one row a day into a piece, and its triggers."""
     ledger, sheet = work.ledger, work.sheets[block.sheet]
     rows = data_rows(work, block)
     date_at = block.column("date")
@@ -343,6 +350,7 @@ def _read_list(work: Workings, block: Block) -> None:
         return
     codes = person_column(work, block, rows)
     days, doubts, other = date_column(work, block, rows, date_at)
+    _name_weekdays(work, block, rows, date_at, days, doubts)
     good = sort_rows(work, block, rows, codes, days, doubts, date_at)
     rows, codes, days, other = rows[good], codes[good], days[good], other[good]
     person_at = block.column("person_id")
@@ -357,7 +365,7 @@ def _read_list(work: Workings, block: Block) -> None:
     order = work.orders.get(block.sheet, bool(work.rules.month_first))
     for f, role in outcome_fields(work, block, rows):
         numbers, found = distinct(sheet.values[rows, f.column])
-        readings = [_reader(work, f, role, order)(v) for v in found]
+        readings = [cell_reader(work, f, role, order)(v) for v in found]
         values = [r.value for r in readings]
         dtype: Any = object if role == "missed_medication" else float
         blank: Any = None if dtype is object else np.nan
@@ -374,6 +382,47 @@ def _read_list(work: Workings, block: Block) -> None:
                         answer=f'[words."{f.text}"]  "{found[numbers[i]]}" = "..."')  # fmt: skip
     work.pieces.append(piece)
     _read_triggers(work, block, rows, piece)
+
+
+def _name_weekdays(
+    work: Workings, block: Block, rows: NDArray[np.intp], date_at: int,
+    days: NDArray[np.datetime64], doubts: dict[int, dates.DateReading],
+) -> None:  # fmt: skip
+    """Date the rows headed Mon ... Sun from the week that is written above the table."""
+    cells = work.sheets[block.sheet].values[rows, date_at]
+    named = [
+        dates.WEEKDAYS.get(plain(v).rstrip(".")) if isinstance(v, str) else None for v in cells
+    ]
+    if sum(n is not None for n in named) < 2:
+        return
+    found = _week_above(work, block)
+    if found is None:
+        return
+    start, place = found
+    block_fate = work.ledger.fate[block.sheet]
+    for at in place:
+        block_fate[at] = 0
+        work.ledger.entries.pop((block.sheet, *at), None)
+        work.ledger.use(block.sheet, *at)
+    for i, weekday in enumerate(named):
+        if weekday is not None:
+            days[i] = np.datetime64(start + dt.timedelta(days=(weekday - start.weekday()) % 7))
+            doubts.pop(i, None)
+
+
+def _week_above(work: Workings, block: Block) -> tuple[dt.date, list[tuple[int, int]]] | None:
+    """Find "w/c 16/02/2026" in the rows above a table."""
+    values = work.sheets[block.sheet].values
+    for row in range(block.header[0] - 1, max(-1, block.header[0] - 4), -1):
+        for column in block.columns:
+            cell = values[row, column]
+            if cell is None:
+                continue
+            reading = dates.read_date(cell, month_first=work.rules.month_first or False)
+            if reading.value is not None and not isinstance(cell, (int, float)):
+                filled_cells = [c for c in block.columns if values[row, c] is not None]
+                return reading.value, [(row, c) for c in filled_cells]
+    return None
 
 
 def _read_triggers(
@@ -414,112 +463,3 @@ def _read_triggers(
         keep = ~pd.isna(states)
         name = f.heading.detail if f.heading is not None else "other"
         work.triggers.append(base[keep].assign(trigger=name, present=states[keep]))
-
-
-def _read_wide(work: Workings, block: Block) -> None:
-    """Read weeks in a row, or one column a date; every cell is one day's rating."""
-    ledger, values = work.ledger, work.sheets[block.sheet].values
-    rows = data_rows(work, block)
-    if not len(rows):
-        return
-    codes = person_column(work, block, rows)
-    fields = [f for f in block.fields if f.role in ("weekday", "day")]
-    measure_at = _measure_column(work, block, rows)
-    is_week = block.kind == "weeks"
-    date_at = next((c for r in ("week_start", "week_end", "date")
-                    if (c := block.column(r)) is not None), None)  # fmt: skip
-    if is_week and date_at is None:
-        for row in rows:
-            ledger.set_aside_row(block.sheet, int(row), [f.column for f in fields],
-                                 "no date says which week this is", decision="question",
-                                 ask="weeks without a date: add a column w/c with each week's Monday")  # fmt: skip
-        return
-    if is_week and date_at is not None:
-        days, doubts, _ = date_column(work, block, rows, date_at)
-        good = sort_rows(work, block, rows, codes, days, doubts, date_at)
-    else:
-        days = np.full(len(rows), np.datetime64("2000-01-01"), dtype="datetime64[D]")
-        good = sort_rows(work, block, rows, codes, days, {}, fields[0].column)
-    order = work.orders.get(block.sheet, bool(work.rules.month_first))
-    first_day = int(fields[0].heading.detail) if is_week and fields[0].heading else 0
-    ends = is_week and block.column("week_start") is None and block.column("week_end") is not None
-    if ends and fields[-1].heading:
-        first_day = int(fields[-1].heading.detail)
-    records: list[dict[str, Any]] = []
-    readers = {
-        role: _reader(work, Field(-1, block.measure or role, None), role, order)
-        for role in (*OUTCOMES, "missed_medication")
-    }
-    for i in np.flatnonzero(good).tolist():
-        row, start = int(rows[i]), days[i].astype(object)
-        outcome = block.measure
-        if measure_at is not None:
-            heading = (
-                read_heading(str(values[row, measure_at]))
-                if values[row, measure_at] is not None
-                else None
-            )
-            outcome = (
-                heading.role
-                if heading is not None and heading.role in OUTCOMES and not heading.problem
-                else ""
-            )
-        filled = [f for f in fields if values[row, f.column] is not None]
-        if is_week and start.weekday() != first_day:
-            day = start.strftime("%A")
-            what = "ends" if ends else "begins"
-            ledger.log(block.sheet, row, date_at or 0, "question",
-                       f"this date is a {day}, but the week {what} on another day: correct the date",
-                       ask="the week's date does not fall on the day its columns begin with")  # fmt: skip
-            ledger.set_aside_row(block.sheet, row, [f.column for f in filled],
-                                 f"the date of this week is in question ({cell_name(row, date_at or 0)})")  # fmt: skip
-            continue
-        for column in {block.column("person_id"), date_at if is_week else None, measure_at} - {
-            None
-        }:
-            ledger.use(block.sheet, row, column)  # type: ignore[arg-type]
-        for f in filled:
-            role = f.measure or outcome
-            if not role:
-                ledger.log(block.sheet, row, f.column, "question", "nothing says what is rated here",
-                           ask=f"What does the sheet {ledger.shown_names[block.sheet]!r} rate?",
-                           answer=f'[sheets]  "{ledger.shown_names[block.sheet]}" = "stiffness"')  # fmt: skip
-                continue
-            reading = readers[role](values[row, f.column])
-            ledger.use(block.sheet, row, f.column)
-            if reading.decision != "used":
-                ledger.read(block.sheet, row, f.column, reading)
-            if f.day is not None:
-                day_at = f.day
-            else:
-                offset = (int(f.heading.detail) if f.heading else 0) - first_day
-                day_at = start + dt.timedelta(days=-((-offset) % 7) if ends else offset % 7)
-            records.append({
-                "person_id": codes[i], "date": pd.Timestamp(day_at), "other": pd.NaT,
-                "sheet": block.sheet, "row": row, "date_at": date_at or f.column,
-                role: reading.value, f"{role}@": f.column,
-                **({"spasm_count_low": reading.low} if role == "spasm_count" else {}),
-            })  # fmt: skip
-    for f in block.fields:
-        if f.role == "day":
-            ledger.use(block.sheet, block.header[1], f.column)
-    if records:
-        piece = pd.DataFrame.from_records(records)
-        piece["other"] = pd.to_datetime(piece["other"])
-        work.pieces.append(piece)
-
-
-def _measure_column(work: Workings, block: Block, rows: NDArray[np.intp]) -> int | None:
-    """Find the column that says, row by row, what is rated."""
-    told = block.column("measure")
-    if told is not None:
-        return told
-    taken = {f.column for f in block.fields if f.heading is not None}
-    for column in block.columns:
-        if column in taken:
-            continue
-        cells = [v for v in work.sheets[block.sheet].values[rows, column] if isinstance(v, str)]
-        named = sum((h := read_heading(v)) is not None and h.role in OUTCOMES for v in cells)
-        if cells and named >= 0.6 * len(cells) and named >= 2:
-            return column
-    return None

@@ -142,7 +142,7 @@ def find_blocks(
         row += found[0]
         if height > 20_000 and heads:  # a long list has one head; nobody types ten thousand
             break
-    blocks = []
+    blocks: list[Block] = []
     for i, (first, last, fields) in enumerate(heads):
         end = heads[i + 1][0] - 1 if i + 1 < len(heads) else height - 1
         above = heads[i - 1][1] + 1 if i else 0
@@ -152,6 +152,9 @@ def find_blocks(
                 columns = range(sheet.values.shape[1])
             block = Block(sheet.index, "", (first, last), (last + 1, end), part, columns=columns)
             _explain(block, sheet, above, measure)
+            if not block.person and blocks and block.column("person_id") is None:
+                # "Client: A101" holds until the next one
+                block.person, block.person_cell = blocks[-1].person, blocks[-1].person_cell
             blocks.append(block)
     return blocks
 
@@ -181,6 +184,10 @@ def _fields(texts: Mapping[int, tuple[str, object]], known: Mapping[str, str]) -
         if screen_header(_text(lower)) is not None:
             fields.append(Field(column, label, Heading("identifier")))
             continue
+        code = person_code(lower) if isinstance(lower, str) and not upper else ""
+        if re.fullmatch(r"[A-Z]{0,5}[-_/.]?\d{2,6}[A-Z]?", code) and not _NOT_A_CODE.match(code):
+            fields.append(Field(column, code, Heading("person column", code)))
+            continue
         heading = _heading(label) if label else None
         if upper and (heading is None or (own is not None and own.role in (*DAILY, *_KEYS))):
             heading = own or _heading(upper)
@@ -200,8 +207,11 @@ def _score(fields: list[Field]) -> int:
     roles = Counter(f.role for f in fields if f.heading is not None)
     days = roles.pop("day", 0)
     weekdays = roles.pop("weekday", 0)
+    across = roles.pop("person column", 0)
+    if across and (across < 2 or "person_id" in roles or "date" not in roles):
+        return 0
     roles.pop("identifier", 0)
-    named = len(roles) + (2 if days >= 3 else 0) + (2 if weekdays >= 3 else 0)
+    named = len(roles) + (2 if days >= 3 else 0) + (2 if weekdays >= 3 else 0) + across
     keyed = any(role in roles for role in _KEYS) or days >= 3
     unknown = sum(f.heading is None for f in fields)
     if not keyed or named < 2 or unknown > max(2, 1.5 * (sum(roles.values()) + days + weekdays)):
@@ -297,7 +307,7 @@ def _explain(block: Block, sheet: Sheet, above: int, measure: str) -> None:
         if isinstance(v, str)
     ]
     block.kind = _kind(block, [*title, sheet.name])
-    if block.kind in ("weeks", "days"):
+    if block.kind in ("weeks", "days", "people across"):
         block.measure = measure or next(
             (m for text in [*reversed(title), sheet.name] if (m := _outcome(text))), ""
         )
@@ -311,7 +321,10 @@ def _kind(block: Block, titles: list[str]) -> str:
     if roles["weekday"] >= 3:
         return "weeks"
     if roles["day"] >= 3:
-        return "days"
+        is_register = re.search(r"attend|session|register|came", about)
+        return "attendance across" if is_register and not any(map(_outcome, titles)) else "days"
+    if roles["person column"] >= 2:
+        return "people across"
     unwanted = re.search(r"unwanted|side effect|adverse|incident", about)
     if roles["event"] or ((roles["severity"] or unwanted) and not any(roles[r] for r in OUTCOMES)):
         for f in block.fields:  # "What" is a therapy in a list of sessions, an event here

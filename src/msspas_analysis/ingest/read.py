@@ -13,7 +13,7 @@ import pandas as pd
 
 from msspas_analysis.ingest import register as lists
 from msspas_analysis.ingest import settle
-from msspas_analysis.ingest.diary import Workings, read_days, show_text
+from msspas_analysis.ingest.diary import Workings, read_list, show_text
 from msspas_analysis.ingest.identifiers import Finding, screen_header, screen_text
 from msspas_analysis.ingest.intake import Intake, Tally
 from msspas_analysis.ingest.layout import OUTCOMES, Block, find_blocks, person_code
@@ -22,6 +22,7 @@ from msspas_analysis.ingest.rules import FILE_NAME, Rules, read_rules
 from msspas_analysis.ingest.sheets import Sheet, UnreadableFileError, cell_name, filled, read_source
 from msspas_analysis.ingest.values import plain
 from msspas_analysis.ingest.vocabulary import Heading, read_heading
+from msspas_analysis.ingest.wide import read_wide
 from msspas_analysis.tables import DIARY, SCHEMAS, TRIGGER, Tables, validate
 
 # a code, a rating, a date in figures: what nearly every cell is, and never an identifier
@@ -88,8 +89,10 @@ def read_workbook(
     register = lists.Register()
     for block in blocks:
         _use_header(work, block)
-        if block.kind in ("diary", "weeks", "days"):
-            read_days(work, block)
+        if block.kind == "diary":
+            read_list(work, block)
+        elif block.kind in ("weeks", "days", "people across"):
+            read_wide(work, block)
         elif block.kind != "unknown":
             lists.read_register(work, block, register)
     tell(4, 5, "settling days and people")

@@ -91,7 +91,9 @@ def read_register(work: Workings, block: Block, register: Register) -> None:
         day = None if np.isnat(days[i]) else pd.Timestamp(days[i])
         if date_at is not None and day is not None:
             work.ledger.use(block.sheet, row, date_at)
-        if block.kind == "sessions":
+        if block.kind == "attendance across":
+            _attendance_across(work, block, register, row, code)
+        elif block.kind == "sessions":
             _session(work, block, register, row, code, day)
         elif block.kind == "events":
             _event(work, block, register, row, code, day)
@@ -201,6 +203,28 @@ def _session(
         register.sessions.append({
             "person_id": code, "date": day, "therapy": " + ".join(names) or "not stated",
             "attendance": state, "_names": names, "_at": (block.sheet, row),
+        })  # fmt: skip
+
+
+def _attendance_across(
+    work: Workings, block: Block, register: Register, row: int, code: str
+) -> None:
+    """Read a register with one column a date."""
+    for f in block.having("day"):
+        raw = work.sheets[block.sheet].values[row, f.column]
+        work.ledger.use(block.sheet, block.header[1], f.column)
+        if raw is None or f.day is None:
+            continue
+        state = read_attendance(str(raw))
+        work.ledger.use(block.sheet, row, f.column)
+        if state is None:
+            state = "unknown"
+            work.ledger.log(block.sheet, row, f.column, "question",
+                            "did the person come? Counted as unknown", raw=show_text(raw),
+                            ask="words not understood in the attendance register")  # fmt: skip
+        register.sessions.append({
+            "person_id": code, "date": pd.Timestamp(f.day), "therapy": "not stated",
+            "attendance": state, "_names": (), "_at": (block.sheet, row),
         })  # fmt: skip
 
 

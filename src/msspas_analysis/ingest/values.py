@@ -356,6 +356,9 @@ def read_yes_no(raw: object, *, heading: str, meanings: dict[str, str] | None = 
 
 def _common(text: str) -> Reading | None:
     """Read what means the same in any column: not recorded, away, ditto, an error, a tick."""
+    if text.startswith("=") and len(text) > 1:
+        return Reading(None, "question", "a formula whose result the file does not hold: open the "
+                       "workbook in Excel, save it, and run the check again")  # fmt: skip
     if text in _MISSING:
         return Reading(None, "set aside", "not recorded")
     if _ERROR.match(text):

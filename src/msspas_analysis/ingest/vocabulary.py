@@ -29,7 +29,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 _PERSON: Final = re.compile(
-    r"^(the )?(clients?|patients?|participants?|persons?|people|members?|service users?|users?|su|"
+    r"^(the )?(clients?|patients?|participants?|persons?|people|members?(?:hip)?|service users?|users?|su|"
     r"case|record|respondent|subject|pt|who|diary|study)?\s?('?s)?\s?"
     r"(ref(erence)?s?|codes?|id|ids|id code|code id|ref code|identifier|no|nos|number|initials?|key|"
     r"pseudonym|label)?( ?(no|number|code|id))?$"
