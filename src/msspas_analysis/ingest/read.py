@@ -101,6 +101,7 @@ def read_workbook(
     out = lists.consent_reasons(register, found)
     lists.set_people_aside(work, register, out)
     days = settle.leave_out(work, days, out)
+    settle.ask_like_codes(work, days)
     days = settle.one_row_a_day(work, days)
     days = settle.decide_values(work, days)
     settle.flag_alike(work, days)

@@ -66,7 +66,7 @@ def read_register(work: Workings, block: Block, register: Register) -> None:
     codes = person_column(work, block, rows)
     dated = block.kind in ("sessions", "events", "survey")
     date_at = block.column("date")
-    days = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[D]")
+    days = np.full(len(rows), np.datetime64("NaT", "D"), dtype="datetime64[D]")
     anchor = date_at if date_at is not None else block.fields[0].column
     doubts: dict[int, Any] = {}
     if date_at is not None:
@@ -80,7 +80,7 @@ def read_register(work: Workings, block: Block, register: Register) -> None:
     if date_at is None or block.kind != "sessions":
         probe = np.where(np.isnat(probe), np.datetime64("2000-01-01"), probe)
     blank_row = pd.isna(codes) & np.isnat(days)
-    probe = np.where(blank_row, np.datetime64("NaT"), probe)
+    probe = np.where(blank_row, np.datetime64("NaT", "D"), probe)
     good = sort_rows(work, block, rows, codes, probe, doubts, anchor)
     person_at = block.column("person_id")
     for i in np.flatnonzero(good).tolist():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.ingest.diary import Workings
-from msspas_analysis.ingest.layout import OUTCOMES
+from msspas_analysis.ingest.layout import OUTCOMES, person_code
 from msspas_analysis.ingest.ledger import spell
 from msspas_analysis.ingest.sheets import cell_name
 from msspas_analysis.tables import DIARY
@@ -142,6 +142,27 @@ def _question_row(work: Workings, line: pd.Series, why: str) -> None:
     ledger.set_aside_row(
         sheet, row, cells, f"the date of this row is in question ({cell_name(row, at)})"
     )
+
+
+def ask_like_codes(work: Workings, days: pd.DataFrame) -> None:
+    """Ask about codes that differ in punctuation only: NF-364 and NF364 may be one person."""
+    if days.empty:
+        return
+    first = days.drop_duplicates("person_id")
+    bare = first["person_id"].str.replace(r"[^A-Z0-9]", "", regex=True)
+    for _, group in first[bare.duplicated(keep=False)].groupby(bare):
+        earliest = group.index[0]
+        codes = ", ".join(group["person_id"])
+        for line in group.loc[group.index != earliest].to_dict("records"):
+            sheet, row = int(line["sheet"]), int(line["row"])
+            values = work.sheets[sheet].values[row]
+            at = next(
+                (c for c, v in enumerate(values) if person_code(v) == line["person_id"]), None
+            )
+            if at is not None:
+                work.ledger.log(sheet, row, at, "kept", f"{codes}: one person or several? Taken as "
+                                'several; if one, say so in the rules file under [people]',
+                                value=line["person_id"])  # fmt: skip
 
 
 def leave_out(work: Workings, days: pd.DataFrame, reasons: dict[str, str]) -> pd.DataFrame:
