@@ -27,6 +27,8 @@ from msspas_analysis.simulate.streams import stream
 from msspas_analysis.tables import AFTER, BEFORE, Window
 
 OUT = Path(__file__).parents[1] / "src" / "msspas_analysis" / "certify" / "method_check.csv"
+PAGE = Path(__file__).parents[1] / "docs" / "expected_without_treatment.md"
+BEGIN, END = "<!-- rates -->\n", "<!-- end of rates -->\n"
 SIZES = (12, 30, 60)
 CHUNK = 256  # centres at once: a whole number of the simulator's blocks
 ENTRY_WEEK = Window(name="before", first_day=-14, last_day=-8)
@@ -138,6 +140,22 @@ def coverage(people: int, centres: int) -> tuple[float, float]:
     return float((np.abs(t) <= critical).mean()), truth
 
 
+def as_markdown(table: pd.DataFrame) -> str:
+    """Return the table of the page: a line a situation, a column a size."""
+    shown = table[table["measure"].isin(["false alarm rate", "coverage"])]
+    sizes = sorted(shown["people"].unique())
+    lines = ["", "| situation | " + " | ".join(f"{n} people" for n in sizes) + " |",
+             "|---|" + "--:|" * len(sizes)]  # fmt: skip
+    for (group, term), part in shown.groupby(["group", "term"], sort=False):
+        rates = part.set_index("people")["estimate"]
+        label = f"{term} (covered)" if (part["measure"] == "coverage").all() else str(term)
+        mark = "" if group == "inside the model" else "*outside:* "
+        lines.append(
+            f"| {mark}{label} | " + " | ".join(f"{100 * rates[n]:.1f} %" for n in sizes) + " |"
+        )
+    return "\n".join([*lines, "", ""])
+
+
 def main() -> None:
     """Measure every situation at every size, print and write the table."""
     centres = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
@@ -183,7 +201,11 @@ def main() -> None:
                      "coverage", share, error, centres, f"true change {truth:.2f}"))  # fmt: skip
     table = pd.DataFrame(rows, columns=["people", "outcome", "group", "term", "measure", "estimate",
                                         "std_error", "n", "method"])  # fmt: skip
-    table.round(4).to_csv(OUT, index=False, lineterminator="\n")
+    table = table.round(4)
+    table.to_csv(OUT, index=False, lineterminator="\n")
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(before + BEGIN + as_markdown(table) + END + after, encoding="utf-8")
     print(f"{time.perf_counter() - start:.0f} s; written to {OUT.name}")
 
 

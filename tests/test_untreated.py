@@ -1,5 +1,7 @@
 """What was to be expected without treatment: its law, its known truth, its limits."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -309,3 +311,15 @@ def test_the_method_check_is_measured_and_within_its_bars():
         assert alarms.between(0.035, 0.065).all()
         assert inside.loc[inside["measure"] == "coverage", "estimate"].between(0.93, 0.97).all()
         assert (table["n"] >= 2000).all()
+
+
+def test_the_page_shows_the_rates_that_were_measured():
+    root = Path(__file__).parents[1]
+    page = (root / "docs" / "expected_without_treatment.md").read_text(encoding="utf-8")
+    table = pd.read_csv(root / "src" / "msspas_analysis" / "certify" / "method_check.csv")
+    shown = table[table["measure"].isin(["false alarm rate", "coverage"])]
+    for (_, term), part in shown.groupby(["group", "term"]):
+        line = next(line for line in page.splitlines() if line.startswith("|") and term in line
+                    and (term + " (covered)" in line or term + " |" in line))  # fmt: skip
+        for rate in part["estimate"]:
+            assert f"{100 * rate:.1f} %" in line
