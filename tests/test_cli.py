@@ -66,8 +66,8 @@ class Centre:
                 raise self.fail
         return made
 
-    def service_evaluation(self, intake, *, before, after, title="(the usual title)"):
-        self.calls.update(before=before, after=after, title=title)
+    def service_evaluation(self, intake, *, before, after, title, entry, profile):
+        self.calls.update(before=before, after=after, title=title, entry=entry, profile=profile)
         return self
 
     def write(self, path):
@@ -172,7 +172,68 @@ def test_report_writes_page_and_check_and_says_where(centre, workbook, capsys):
     assert page.as_uri() in said
     assert centre.calls["before"] == BEFORE
     assert centre.calls["after"] == AFTER
-    assert centre.calls["title"] == "(the usual title)"
+    assert centre.calls["title"] == "Service evaluation"
+
+
+def test_report_hands_on_why_people_came_in_and_who_may_read_it(centre, workbook, capsys):
+    words = ["report", str(workbook), "--entry", "first rating >= 4", "--profile", "internal"]
+    assert cli.main(words) == 0
+    assert str(centre.calls["entry"]) == "first rating >= 4"
+    assert centre.calls["profile"] == "internal"
+    said = capsys.readouterr().out
+    assert "Do not pass it on." in said
+    # the numbers beside a page always have the same name, so the two never share a folder
+    internal = workbook.parent / "Diaries spring 2026 report - internal, do not send"
+    assert (internal / "report.html").exists()
+    assert not (workbook.parent / "Diaries spring 2026 report").exists()
+
+
+def test_report_is_public_and_knows_no_entry_rule_unless_told(centre, workbook, capsys):
+    assert cli.main(["report", str(workbook)]) == 0
+    assert (centre.calls["entry"], centre.calls["profile"]) == (None, "public")
+    assert "pass it on" not in capsys.readouterr().out
+
+
+def test_an_entry_rule_that_is_not_understood_is_refused_before_reading(centre, workbook, capsys):
+    assert cli.main(["report", str(workbook), "--entry", "very stiff"]) == 2
+    said = capsys.readouterr().err
+    assert "very stiff" in said
+    assert "first rating >= 4" in said
+    assert "Traceback" not in said
+    assert centre.calls == {}
+    assert [path.name for path in workbook.parent.iterdir()] == [workbook.name]
+
+
+def test_a_profile_that_does_not_exist_is_refused(centre, workbook, capsys):
+    assert cli.main(["report", str(workbook), "--profile", "secret"]) == 2
+    assert "internal" in capsys.readouterr().err
+
+
+def test_docx_stands_beside_the_page(centre, workbook, capsys, monkeypatch):
+    def write_word(made, path):
+        assert made is centre
+        path.write_bytes(b"word")
+        return path
+
+    monkeypatch.setattr("msspas_analysis.report.word.write_word", write_word)
+    assert cli.main(["report", str(workbook), "--docx"]) == 0
+    word = workbook.parent / "Diaries spring 2026 report" / "report.docx"
+    assert word.read_bytes() == b"word"
+    assert str(word.resolve()) in capsys.readouterr().out
+
+
+def test_without_python_docx_the_page_is_written_and_a_sentence_said(
+    centre, workbook, capsys, monkeypatch
+):
+    def write_word(made, path):
+        raise ImportError("docx")
+
+    monkeypatch.setattr("msspas_analysis.report.word.write_word", write_word)
+    assert cli.main(["report", str(workbook), "--docx"]) == 0
+    assert 'pip install "msspas-analysis[word]"' in capsys.readouterr().out
+    folder = workbook.parent / "Diaries spring 2026 report"
+    assert (folder / "report.html").exists()
+    assert not (folder / "report.docx").exists()
 
 
 def test_report_out_puts_the_check_beside_the_page(centre, workbook, tmp_path):

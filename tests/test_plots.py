@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from msspas_analysis.plots import (
+    change_over_expected,
     change_with_interval,
     completeness_by_week,
     direction_bar,
@@ -89,6 +90,53 @@ def test_change_is_a_dot_on_a_line_against_zero():
     assert left == -right
     assert left < -4.0
     assert to_png(figure).startswith(b"\x89PNG")
+
+
+SEEN = {"estimate": -0.6, "conf_low": -1.1, "conf_high": -0.1, "measure": "mean_difference"}
+
+
+def test_observed_change_stands_over_the_centres_that_give_nothing():
+    rng = np.random.default_rng(3)
+    centres = {"anybody": rng.normal(0, 0.2, 400), "high": rng.normal(-0.3, 0.2, 300)}
+    figure, drawn = change_over_expected(answer(SEEN), centres, unit="points", bins=12)
+    dots = drawn.loc[drawn["estimate"].notna()]
+    assert dots["group"].tolist() == ["anybody", "high"]
+    assert dots["conf_low"].tolist() == [-1.1, -1.1]
+    bars = drawn.loc[drawn["centres"].notna()]
+    assert bars.groupby("group")["centres"].sum().to_dict() == {"anybody": 400, "high": 300}
+    for axes, (name, values) in zip(figure.axes, centres.items(), strict=True):
+        assert axes.get_title(loc="left") == name
+        mine = bars.loc[bars["group"].eq(name)]
+        assert [bar.get_height() for bar in axes.patches] == mine["centres"].tolist()
+        for bar, low, high in zip(axes.patches, mine["low"], mine["high"], strict=True):
+            assert bar.get_x() == pytest.approx(low)
+            inside = ((values >= low) & (values < high)).sum()
+            assert abs(bar.get_height() - inside) <= 1  # the last bar holds its upper edge
+        dot = next(line for line in axes.lines if line.get_marker() == "o")
+        assert list(dot.get_xdata()) == [-0.6]
+        left, right = axes.get_xlim()
+        # no change stands in the middle, and everything is inside
+        assert left == -right
+        assert left < min(-1.1, values.min())
+    assert to_png(figure).startswith(b"\x89PNG")
+
+
+def test_centres_that_are_all_alike_are_one_bar():
+    _, drawn = change_over_expected(answer(SEEN), {"x": np.zeros(50)}, unit="points", bins=5)
+    assert sorted(drawn["centres"].dropna()) == [0, 0, 0, 0, 50]
+
+
+@pytest.mark.parametrize(
+    ("rows", "centres", "message"),
+    [
+        ([SEEN, SEEN], {"x": np.zeros(5)}, "one observed change is due, got 2"),
+        ([SEEN], {}, "no simulated centre"),
+        ([SEEN], {"x": np.array([np.nan])}, "no simulated centre"),
+    ],
+)
+def test_observed_over_expected_needs_both(rows, centres, message):
+    with pytest.raises(ValueError, match=message):
+        change_over_expected(answer(*rows), centres, unit="points")
 
 
 def test_change_needs_words_for_every_dot():

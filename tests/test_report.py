@@ -11,17 +11,90 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from msspas_analysis.certify import EntryRule, Expectation, UnknownEntryError
 from msspas_analysis.estimate.change import paired_change, window_scores
 from msspas_analysis.ingest.intake import LEDGER_COLUMNS, Intake, Tally
 from msspas_analysis.report import service_evaluation
+from msspas_analysis.report.blocks import plain
 from msspas_analysis.report.cells import kind_of_reason
-from msspas_analysis.report.disclosure import cover_share, hide
+from msspas_analysis.report.disclosure import (
+    counts_give_away,
+    cover_share,
+    hide,
+    nearest,
+    nearest_share,
+)
 from msspas_analysis.report.release import Release
-from msspas_analysis.report.wording import CANNOT_TELL, SPEAK_TO_TEAM
+from msspas_analysis.report.wording import CANNOT_TELL, NO_EXPECTATION, SPEAK_TO_TEAM
 from msspas_analysis.results import Estimates
 from msspas_analysis.tables import SCHEMAS, Tables, Window, validate
 
 START = pd.Timestamp("2026-03-16")
+
+
+def pretend(diary, people, *, entry=None, expected=-0.2, **settings):
+    """Stand in for the model of no treatment: it says what it is told, at once."""
+    scores = window_scores(diary, people, settings["outcome"])
+    change = (scores["after"] - scores["before"]).dropna()
+    n = len(change)
+    if diary["stiffness"].max() == diary["stiffness"].min():
+        return Expectation(available=False, reason="The ratings never move.")
+    rules = ["no entry rule", "first rating >= 4", "first rating >= 6"]
+    rows, centres = [], {}
+    for place, rule in enumerate(rules if entry is None else [str(entry)]):
+        base = {
+            "outcome": "stiffness",
+            "group": rule,
+            "n": n,
+            "method": "given",
+            "conf_level": 0.95,
+        }
+        shift = 0.0 if rule == "no entry rule" else expected
+        seen = change.mean()
+        rows += [
+            base | {"term": term, "measure": "mean_difference", "estimate": x,
+                    "conf_low": x - 0.3, "conf_high": x + 0.3}
+            for term, x in (("observed", seen), ("expected without treatment", shift),
+                            ("beyond expectation", seen - shift))
+        ]  # fmt: skip
+        for measure, cut in (("fall_20", 0.2), ("fall_30", 0.3)):
+            fell = (-change >= cut * scores["before"].reindex(change.index)).mean()
+            rows += [
+                base | {"term": "observed", "measure": measure, "estimate": fell,
+                        "conf_low": fell / 2, "conf_high": (1 + fell) / 2},
+                base | {"term": "expected without treatment", "measure": measure,
+                        "estimate": 0.137, "conf_low": 2 / n, "conf_high": 9 / n},
+            ]  # fmt: skip
+        rows.append(base | {"term": "centres of 1,000 giving nothing that report at least this",
+                            "measure": "count_of_1000", "estimate": 212.0})  # fmt: skip
+        centres[rule] = np.random.default_rng(place).normal(shift, 0.2, 500)
+    checks = [
+        {"outcome": "stiffness", "group": "g", "term": term, "measure": measure, "estimate": x,
+         "std_error": 0.01, "n": 512, "method": "simulated"}
+        for term, measure, x in (
+            ("nothing given", "false alarm rate", 0.05), ("slow drift", "false alarm rate", 0.07),
+            ("came in during a flare", "false alarm rate", 0.53), ("a true fall", "coverage", 0.94),
+        )
+    ]  # fmt: skip
+    return Expectation(
+        available=True, results=Estimates.from_rows(rows), centres=centres,
+        conclusion=(f"In {n} people no more was seen than expected.", "Nothing is shown by it."),
+        checks=Estimates.from_rows(checks), notes=("No real people.", 'Say it: --entry "none".'),
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def model():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("msspas_analysis.certify.expected_without_treatment", pretend)
+        yield
+
+
+def exactly(cohort, **settings):
+    """Make the report whose numbers are not rounded."""
+    return service_evaluation(cohort, profile="internal", min_people=10, **settings)
+
+
 LEDGER = pd.DataFrame(
     [
         *[("Diary Mrs Smith", f"C{i}", "5?", "kept", "5", "marked as uncertain: 5 is used")
@@ -186,32 +259,41 @@ def test_page_can_be_read_by_a_screen_reader(page):
 
 def test_summary_comes_first_and_the_ms_team_last(page):
     order = [page.words.index(x) for x in (
-        "On one page", "not research", "Sessions and attendance", "What changed: stiffness",
-        "What changed: other outcomes", "By therapy", "People who could not be compared",
-        "How complete the diaries were", "What was set aside", "People left out for consent",
-        "What this cannot show", "Windows and words", SPEAK_TO_TEAM, "SHA-256",
+        "On one page", "no more was seen than expected", "Who came:", "not research",
+        "Sessions and attendance", "What changed: stiffness",
+        "Expected without treatment (a computer model, no real people)",
+        "What changed: other outcomes", "By therapy ", "People who could not be compared",
+        "How complete the diaries were", "What was set aside, and", "People left out for consent",
+        "What cannot be concluded ", "What to collect next year ", "A paragraph for a funder",
+        "Windows and words", SPEAK_TO_TEAM, "SHA-256",
     )]  # fmt: skip
     assert order == sorted(order)
-    between = page.words[order[-2] + len(SPEAK_TO_TEAM) : page.words.index("Window before")]
+    between = page.words[order[-2] + len(SPEAK_TO_TEAM) : page.words.index("Entry rule")]
     assert not between.strip()
 
 
-def test_every_change_comes_with_what_it_cannot_tell(evaluation):
-    for section in evaluation.sections:
-        for block in section.blocks:
-            columns = getattr(block, "columns", ())
-            words = "".join(c.text for c in getattr(block, "note", ()))
-            if (
-                any("change" in c for c in columns)
-                or "stiffness" in getattr(block, "caption", "")[:20]
-            ):
-                assert "cannot be told apart from what would have happened anyway" in words
-            if block.kind == "picture" and "stiffness" in block.alt[:40].lower():
-                assert "cannot be told apart" in "".join(c.text for c in block.caption)
-    assert any(
-        block.kind == "caution" and block.words[0].text == CANNOT_TELL
-        for block in evaluation.sections[0].blocks
-    )
+def section(made, key):
+    """Return the words and the cautions of one section."""
+    (found,) = [x for x in made.sections if x.key == key]
+    cautions = [b.words for b in found.blocks if b.kind == "caution"]
+    words = [plain(getattr(b, "words", ())) for b in found.blocks]
+    words += [plain(b.note) for b in found.blocks if b.kind == "table"]
+    words += [plain(item) for b in found.blocks if b.kind == "bullets" for item in b.items]
+    return found, " ".join(words), [plain(x) for x in cautions]
+
+
+def test_every_section_of_changes_says_once_what_it_cannot_tell(evaluation):
+    for key, sentence in (
+        ("summary", CANNOT_TELL), ("change", CANNOT_TELL), ("others", NO_EXPECTATION),
+        ("therapies", NO_EXPECTATION),
+    ):  # fmt: skip
+        found, words, cautions = section(evaluation, key)
+        assert len(cautions) == 1
+        assert sentence in cautions[0]
+        assert words.count(sentence) == 1
+        before = [b.kind for b in found.blocks]
+        if "table" in before:
+            assert before.index("caution") < before.index("table")
 
 
 def test_no_word_of_cause(page):
@@ -220,9 +302,11 @@ def test_no_word_of_cause(page):
         r"\bimprov|\bpatients?\b|\bresponders?\b|\bbenefited\b|\bsignificant", words
     )
     assert not re.search(r"(?<!un)\bp\s*[<=]\s*0?\.\d", words)
+    assert not re.search(r"\btwin|\bverdict|\bcertificate", words)
+    assert not re.search(r"(?<!unwanted )\beffects?\b", words)
 
 
-def test_thresholds_say_where_they_are_from(page):
+def test_thresholds_say_where_they_are_from(page, intake):
     words = page.words
     assert (
         "the four-week continuation rule of NICE NG144 for one medicine, not a measure of benefit"
@@ -231,7 +315,7 @@ def test_thresholds_say_where_they_are_from(page):
     assert re.search(
         r"used as clinically important difference in trials \[memory[^]]*not checked", words
     )
-    assert "0.83 from Farrar 2008" in words
+    assert "0.83 from Farrar 2008" in Page(exactly(intake).to_html()).words
     assert "counts as about the same [assumption]" in words
     assert "days −7 to −1" in words
     assert "days 28 to 41" in words
@@ -240,7 +324,7 @@ def test_thresholds_say_where_they_are_from(page):
 def test_settings_are_printed(intake):
     made = service_evaluation(
         intake, after=Window(name="after", first_day=21, last_day=34, min_days=5), seed=7,
-        conf_level=0.9, title="<script>Ours & theirs</script>",
+        conf_level=0.9, title="<script>Ours & theirs</script>", entry="first rating >= 5",
     )  # fmt: skip
     html = made.to_html()
     page = Page(html)
@@ -250,7 +334,9 @@ def test_settings_are_printed(intake):
         "days 21 to 34, with at least 5 of the 14 days",
         "90 %",
         "ab" * 32,
-        "7 (no number",
+        "7 (of the simulated centres)",
+        "first rating >= 5",
+        "Profile public",
     ):
         assert words in page.words
 
@@ -276,7 +362,8 @@ def test_every_number_of_the_page_stands_in_results_csv(evaluation, page, tmp_pa
         assert shown == pytest.approx(value, abs=0.5 * unit * 10**-decimals + 1e-9), (place, words)
 
 
-def test_results_hold_what_the_estimators_say(intake, evaluation):
+def test_results_hold_what_the_estimators_say(intake):
+    evaluation = exactly(intake)
     scores = window_scores(intake.tables.diary, intake.tables.people, "stiffness")
     want = paired_change(scores, outcome="stiffness").one(measure="mean_difference")
     got = evaluation.results.table.query(
@@ -293,7 +380,7 @@ def test_figures_draw_what_is_released(evaluation):
     pictures = [b for s in evaluation.sections for b in s.blocks if b.kind == "picture"]
     told = evaluation.released["estimate"].dropna().astype(float).to_numpy()
     drawn = pd.concat([p.drawn for p in pictures])
-    drawn = drawn.loc[~drawn.get("term", pd.Series(index=drawn.index)).eq("not shown separately")]
+    drawn = drawn.loc[drawn["estimate"].notna()]  # bars count simulated centres
     assert len(drawn) > 15
     for value in drawn["estimate"]:
         assert np.abs(told - value).min() < 1e-12
@@ -366,7 +453,7 @@ WORLDS = [
 @pytest.mark.parametrize("world", WORLDS, ids=str)
 def test_nothing_small_is_told_nor_can_be_worked_out(world):
     cohort = invent(seed=world["n"], **world)
-    made = service_evaluation(cohort)
+    made = exactly(cohort)
     table = made.released
     lines = table.loc[table["shown"].str.startswith("yes") & table["section"].ne("cells")]
     people = lines.loc[lines["n"].notna()]
@@ -518,7 +605,7 @@ def test_no_code_no_cell_no_sheet_no_person(evaluation, html, tmp_path):
     assert "Smith" not in text
     assert "5?" not in text
     assert "2026-03" not in text
-    assert "say what" not in text
+    assert "say what 'x'" not in text
 
 
 def test_free_text_cannot_become_a_formula(tmp_path):
@@ -542,8 +629,8 @@ def test_reasons_are_told_without_what_was_in_the_cell(reason, kind):
     assert kind_of_reason(reason) == kind
 
 
-def test_cells_are_counted_by_decision_and_reason(page):
-    words = page.words
+def test_cells_are_counted_by_decision_and_reason_inside_the_centre(intake):
+    words = Page(exactly(intake).to_html()).words
     assert "Of 9,000 filled cells in the file, 8,948 were used and 52 were not." in words
     assert re.search(r"too many to count 30\b", words)
     assert re.search(r"may mean yes or no 11\b", words)
@@ -551,10 +638,297 @@ def test_cells_are_counted_by_decision_and_reason(page):
     assert "looks like a name" not in words
 
 
+def test_a_page_that_leaves_the_centre_groups_the_reasons_in_plain_words(page):
+    words = page.words
+    assert "8,948 of 9,000 filled cells were used and 52 were not." in words
+    assert re.search(r"no number was written, and none was put in its place 30\b", words)
+    assert re.search(r"no diary entry 20\b", words)
+    assert re.search(r"it may identify somebody, so it was not read further not shown", words)
+    for technical in ("too many to count", "marked as uncertain", "looks like a name", "…"):
+        assert technical not in words
+
+
+def test_cells_of_people_left_out_are_in_no_number():
+    rows = [("S", f"A{i}", "5", "set aside", "", "left out: consent is no") for i in range(400)]
+    left = pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
+    cohort = invent(40)
+    cohort = replace(
+        cohort, ledger=pd.concat([cohort.ledger, left], ignore_index=True),
+        tally=Tally(cells=9400, used=8948, set_aside=452, people=40, left_out={"no": 1}),
+    )  # fmt: skip
+    made = service_evaluation(cohort)
+    words = Page(made.to_html()).words
+    assert "8,948 of 9,000 filled cells were used and 52 were not" in words
+    assert "9,400" not in words
+    assert "452" not in words
+    assert "consent is no" not in words
+    told = made.released.loc[made.released["section"].eq("cells"), "estimate"].dropna()
+    assert not {400, 452, 9400} & {int(x) for x in told}
+
+
 def test_people_left_out_are_counted_only_when_many(page):
     words = page.words
-    assert re.search(r"left empty 14 ", words)
+    assert re.search(r"left empty 15 ", words)
     assert re.search(r"said no fewer than 10 ", words)
+
+
+# --- rounding: a page that leaves the centre ---------------------------------------------------
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_public_numbers_are_rounded_everywhere(world):
+    made = service_evaluation(invent(seed=world["n"], **world))
+    table = made.released
+    lines = table.loc[
+        table["shown"].str.startswith("yes") & ~table["section"].isin(["cells", "method check"])
+        & table["measure"].ne("count_of_1000")
+    ]  # fmt: skip
+    for column in ("n", "n_missing"):
+        assert lines[column].dropna().mod(5).eq(0).all()
+    assert lines["n"].dropna().ge(10).all()
+    counts = lines.loc[lines["measure"].eq("count"), "estimate"].astype(float)
+    assert (counts % 5 == 0).all()
+    model = lines["term"].eq("expected without treatment")
+    shares = lines.loc[
+        lines["measure"].isin(["proportion", "fall_20", "fall_30"]) & ~model
+        & ~lines["method"].str.startswith("mean over people")
+    ]  # fmt: skip
+    for column in ("estimate", "conf_low", "conf_high"):
+        values = 20 * shares[column].dropna().astype(float)
+        np.testing.assert_allclose(values, values.round(), atol=1e-9)
+    # with an estimate and its interval each of these is a formula for n
+    assert lines[["std_error", "statistic", "df", "p_value"]].isna().all(axis=None)
+    assert not lines["measure"].isin(["d_z", "g_z", "d_av", "minimal_detectable_change"]).any()
+    assert not lines["method"].str.contains(r"of \d+ in order").any()
+    # the page holds no other number of people
+    for found in re.findall(r"\b(\d[\d,]*) people\b", Page(made.to_html()).words):
+        assert int(found) % 5 == 0, found
+
+
+@pytest.mark.parametrize("n", range(20, 62, 3))
+def test_no_count_can_be_worked_out_from_shares_that_may_be_shown(n):
+    """Somebody who knows the rules tries every two groups that add up to a total."""
+    m = 10
+    seen = {}
+    release = Release(rounded=True)
+    for total in range(max(n - 4, 20), n + 5):
+        for x in range(m, total - m + 1):
+            covers, step = release.shares_told([x, total - x], ["shown", "shown"], total)
+            if covers == ("shown", "shown"):
+                shares = tuple(nearest_share(c / total, step=step) for c in (x, total - x))
+                # a reader cannot see how coarsely they were rounded
+                seen.setdefault((nearest(total), shares), set()).add(x)
+    for told, possible in seen.items():
+        if all(abs(total - n) <= 2 for total in range(told[0] - 2, told[0] + 3)):
+            assert len(possible) > 1, told
+    assert any(len(possible) > 1 for possible in seen.values())
+
+
+def test_rounded_counts_that_give_each_other_away_are_hidden():
+    assert counts_give_away([12, 12, 12, 12], 48)
+    assert Release(rounded=True).counts_told([12] * 4, ["shown"] * 4) == ("hidden",) * 4
+    assert Release(rounded=True).counts_told([12, 13, 15], ["shown"] * 3) == ("shown",) * 3
+    assert Release().counts_told([12] * 4, ["shown"] * 4) == ("shown",) * 4
+
+
+def test_totals_that_round_alike_may_stand_together():
+    release = Release(rounded=True)
+    assert [release.tell(n) for n in (38, 41, 43, 50)] == [True, True, False, False]
+
+
+def test_a_sentence_written_elsewhere_is_rounded_too(evaluation, intake):
+    exact = len(
+        window_scores(intake.tables.diary, intake.tables.people, "stiffness")
+        .query("status == 'paired'")
+    )  # fmt: skip
+    assert exact % 5
+    _, words, _ = section(evaluation, "expected")
+    assert f"In about {nearest(exact)} people no more was seen" in words
+    assert f"In {exact} people no more was seen" in section(exactly(intake), "expected")[1]
+
+
+# --- profiles ------------------------------------------------------------------------------------
+
+
+def test_internal_shows_more_and_says_so_everywhere(intake, evaluation, tmp_path):
+    made = service_evaluation(intake, profile="internal")
+    html = made.to_html()
+    assert made.profile == "internal"
+    assert made.title == "Service evaluation (internal: not for circulation)"
+    assert f"<title>{made.title}</title>" in html
+    assert Page(html).words.count("internal: not for circulation") >= 3
+    assert re.search(r"\.mark \{ position: fixed", html)
+    assert '@top-center { content: "internal: not for circulation"' in html
+    assert made.settings["Smallest group shown"] == "5 people"
+    assert made.released["shown"].eq("yes").sum() > evaluation.released["shown"].eq("yes").sum()
+    assert evaluation.watermark == ""
+    assert "not for circulation" not in evaluation.to_html()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"min_people": 9}, "at least 10 in a report that is public"),
+        ({"min_people": 4, "profile": "internal"}, "at least 5 in a report that is internal"),
+        ({"profile": "secret"}, "no profile 'secret'"),
+    ],
+)
+def test_a_profile_has_its_smallest_group(intake, settings, message):
+    with pytest.raises(ValueError, match=message):
+        service_evaluation(intake, **settings)
+
+
+# --- expected without treatment -------------------------------------------------------------------
+
+
+def test_the_conclusion_leads_and_the_numbers_follow(evaluation, page):
+    first = evaluation.sections[0].blocks[0]
+    assert plain(first.words).endswith("Nothing is shown by it.")
+    found, words, _ = section(evaluation, "expected")
+    assert evaluation.sections.index(found) == 1 + [s.key for s in evaluation.sections].index(
+        "change"
+    )
+    means, shares = [b for b in found.blocks if b.kind == "table"]
+    # two rules with the same numbers stand together
+    assert [name for name, _ in means.groups] == [
+        "If anybody could come",
+        "If the first rating had to be 4 or more, or 6 or more",
+    ]
+    assert [plain(row.head) for row in means.groups[0][1]] == [
+        "observed", "expected without treatment", "beyond expectation",
+    ]  # fmt: skip
+    assert [name for name, _ in shares.groups] == ["At least 20 % lower", "At least 30 % lower"]
+    assert "14 %" in plain(shares.groups[0][1][1].cells[0])
+    assert (
+        "Of 1,000 centres like this giving nothing, 212 would report this change or a larger fall "
+        "if anybody could come; 212 if the first rating had to be 4 or more, or 6 or more." in words
+    )
+    assert "5 % to 7 % of the centres (Monte Carlo standard error up to 1.0 %)" in words
+    assert "came in during a flare: wrong in 53 % (Monte Carlo standard error 1.0 %)" in words
+    assert "held it in 94 %" in words
+    assert "--entry" not in page.words
+
+
+def test_the_picture_states_its_numbers(evaluation):
+    found, _, _ = section(evaluation, "expected")
+    (picture,) = [b for b in found.blocks if b.kind == "picture"]
+    lines = evaluation.released.loc[evaluation.released["section"].eq("expected")]
+    seen = lines.loc[lines["term"].eq("observed") & lines["measure"].eq("mean_difference")].iloc[0]
+    assert f"Observed mean change −{abs(float(seen['estimate'])):.2f}, interval" in picture.alt
+    bars = picture.drawn.loc[picture.drawn["centres"].notna()]
+    assert bars.groupby("group")["centres"].sum().tolist() == [500, 500]
+    assert set(picture.drawn["estimate"].dropna()) == {float(seen["estimate"])}
+
+
+def test_a_stated_entry_rule_is_the_only_one(intake):
+    made = service_evaluation(intake, entry="first rating >= 4")
+    found, words, _ = section(made, "expected")
+    means = next(b for b in found.blocks if b.kind == "table")
+    assert [name for name, _ in means.groups] == ["If the first rating had to be 4 or more"]
+    assert made.settings["Entry rule"] == "first rating >= 4"
+    assert "212 would report this change or a larger fall." in words
+    assert "Why people were taken on" not in section(made, "next")[1]
+    same = service_evaluation(intake, entry=EntryRule.parse("first rating >= 4"))
+    assert same.to_html() == made.to_html()
+
+
+def test_an_entry_rule_that_is_not_understood(intake):
+    with pytest.raises(UnknownEntryError, match="first rating >= 4"):
+        service_evaluation(intake, entry="very stiff")
+
+
+def test_shares_of_few_stay_covered_beside_their_expectation():
+    made = service_evaluation(invent(60, fallen={0.35: 6, 0.25: 20}))
+    lines = made.released.loc[made.released["section"].eq("expected")]
+    seen = lines.loc[lines["term"].eq("observed")].set_index("measure")["shown"]
+    assert seen["fall_20"] == "yes"
+    assert seen["fall_30"] == "fewer than 10"
+
+
+def test_no_expectation_is_a_sentence_and_the_rest_stands(intake, monkeypatch):
+    monkeypatch.setattr(
+        "msspas_analysis.certify.expected_without_treatment",
+        lambda *a, **k: Expectation(available=False, reason="Only 7 people can be used."),
+    )
+    made = service_evaluation(intake)
+    words = check_rest_stands(made, figures=4)
+    assert "cannot say what was to be expected without treatment" in words
+    assert (
+        "Fewer than 10 people can be used." in words or "fewer than 10 people can be used" in words
+    )
+    assert "7 people" not in words
+    assert "at least 20 % lower" in words
+    assert plain(made.sections[0].blocks[0].words).startswith("These diaries cannot say")
+
+
+# --- the funder's paragraph, and next year ------------------------------------------------------
+
+
+@pytest.mark.parametrize("expected", [-9.0, -0.7, 9.0, None])
+@pytest.mark.parametrize("world", [{"n": 60, "events": 25}, {"n": 60}, {"n": 4}], ids=str)
+def test_the_paragraph_is_short_and_carries_its_limits(world, expected, monkeypatch):
+    def model(*a, **k):
+        if expected is None:
+            return Expectation(available=False, reason="No.")
+        return pretend(*a, expected=expected, **k)
+
+    monkeypatch.setattr("msspas_analysis.certify.expected_without_treatment", model)
+    for entry in (None, "first rating >= 4"):
+        for profile in ("public", "internal"):
+            made = service_evaluation(invent(**world), entry=entry, profile=profile)
+            words = section(made, "funder")[1]
+            assert len(words.split()) <= 120
+            assert not re.search(r"improv|because|\beffect|benefited|\bworks\b", words)
+            assert re.search(r"without a comparison group|no conclusion", words)
+            if world["n"] < 10:
+                assert "no change" in words
+            elif expected is None:
+                assert "could not be worked out" in words
+            elif entry is None:
+                # nobody knows why people came in, and the answer hangs on it
+                assert ("went beyond" if expected > 0 else "depends on why") in words
+            else:
+                shown = {-9.0: "higher afterwards than it expects", 9.0: "went beyond"}
+                assert shown.get(expected, "compatible with that") in words
+
+
+def test_next_year_asks_for_what_this_file_lacks():
+    def items(**changes):
+        made = service_evaluation(replace(invent(40, survey=20, events=12), **changes))
+        return section(made, "next")[1]
+
+    full = items()
+    for lacking in (
+        "agrees to the evaluation",
+        "Unwanted effects",
+        "questionnaire",
+        "Every session",
+    ):
+        assert lacking not in full
+    assert "Why people were taken on" in full
+    assert "An answer from everybody" in full  # fourteen left it empty
+    assert "people who are waiting to start" in full
+    bare = invent(40, sessions=False)
+    late = bare.tables.diary.loc[bare.tables.diary["date"] >= START - pd.Timedelta(days=6)]
+    thin = service_evaluation(
+        replace(bare, tables=replace(bare.tables, diary=late.reset_index(drop=True)),
+                consent_recorded=False, tally=replace(bare.tally, left_out={}))
+    )  # fmt: skip
+    words = section(thin, "next")[1]
+    for lacking in (
+        "agrees to the evaluation", "begin at least two weeks", "Unwanted effects",
+        "questionnaire at the end", "Every session",
+    ):  # fmt: skip
+        assert lacking in words
+    assert "An answer from everybody" not in words
+    assert all(item.count(":") >= 1 for item in words.split(". ") if item.startswith("Diaries"))
+
+
+def test_a_questionnaire_without_its_key_is_asked_for():
+    cohort = invent(40, survey=20)
+    unread = cohort.tables.survey.assign(global_impression=np.nan)
+    made = service_evaluation(replace(cohort, tables=replace(cohort.tables, survey=unread)))
+    assert "What the numbers of the questionnaire mean" in section(made, "next")[1]
 
 
 # --- therapies --------------------------------------------------------------------------------
@@ -590,10 +964,11 @@ def check_rest_stands(made, *, figures):
     page = Page(made.to_html())
     assert len(page.all("figure")) == figures
     for words in (
-        "What this cannot show",
+        "What cannot be concluded",
+        "What to collect next year",
         "Windows and words",
         SPEAK_TO_TEAM,
-        "Of 9,000 filled cells",
+        "8,948 of 9,000 filled cells",
     ):
         assert words in page.words
     assert "nan" not in page.words.lower().split()
@@ -621,7 +996,7 @@ def test_no_after():
 
 
 def test_people_who_could_not_be_compared_are_counted(page):
-    assert re.search(r"\b13 people could not be compared before and after", page.words)
+    assert re.search(r"About 15 people could not be compared before and after", page.words)
 
 
 def test_no_first_session():
@@ -631,8 +1006,8 @@ def test_no_first_session():
 
 def test_all_equal():
     words = check_rest_stands(service_evaluation(invent(30, same=True)), figures=4)
-    assert "a mean change of 0.00 (95 % interval 0.00 to 0.00" in words
-    assert "The ratings do not vary" in words
+    assert "a mean change of 0.00 points (95 % interval 0.00 to 0.00" in words
+    assert "The ratings do not vary" in Page(exactly(invent(30, same=True)).to_html()).words
 
 
 def test_no_sessions_and_no_unwanted_effects():
@@ -650,8 +1025,8 @@ def test_nothing_at_all():
 def test_people_who_are_in_the_diary_only():
     cohort = invent(40)
     tables = replace(cohort.tables, people=cohort.tables.people.iloc[:25].reset_index(drop=True))
-    words = check_rest_stands(service_evaluation(replace(cohort, tables=tables)), figures=4)
-    assert "40 people are in the list of clients or kept a diary." in words
+    words = check_rest_stands(service_evaluation(replace(cohort, tables=tables)), figures=3)
+    assert "About 40 people are in the list of clients or kept a diary." in words
     assert re.search(r"no first session is recorded 15 ", words)
 
 
@@ -672,7 +1047,7 @@ def test_consent_not_recorded():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"min_people": 1}, "min_people must be at least 2"),
+        ({"min_people": 1}, "min_people must be at least 10"),
         ({"conf_level": 95}, "conf_level must lie between 0 and 1"),
         ({"after": Window(name="after", first_day=-3, last_day=10)}, "share days"),
     ],

@@ -15,10 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from msspas_analysis.certify import EntryRule
     from msspas_analysis.ingest.intake import Intake
+    from msspas_analysis.report.disclosure import Profile
     from msspas_analysis.tables import Window
 
 MOST_ASKS = 15
+TITLE = "Service evaluation"
+NO_WORD = (
+    "No Word file was written, because the library python-docx is not installed. To install it: "
+    'pip install "msspas-analysis[word]"'
+)
 HIDDEN_NAME = "the file (its name is hidden)"
 
 
@@ -86,16 +93,19 @@ def _check(args: argparse.Namespace) -> None:
 
 def _report(args: argparse.Namespace) -> None:
     """Read a workbook, write what was read and the page."""
-    before, after = _windows(args)
+    windows, entry = _windows(args), _entry(args.entry)
     source = _existing(args.file, "workbook")
     folder = _checked_folder(source)
-    page: Path = args.out or _report_folder(source) / "report.html"
+    page: Path = args.out or _report_folder(source, args.profile) / "report.html"
     if page.is_dir():
         page /= "report.html"
     if args.out:
         folder = page.parent / folder.name
     intake = _read(source, args.rules)
-    _make_report(intake, source, folder, page, (before, after), args.title)
+    _make_report(
+        intake, source, folder, page, windows=windows, title=args.title, entry=entry,
+        profile=args.profile, docx=args.docx,
+    )  # fmt: skip
     if args.open:
         import webbrowser
 
@@ -142,7 +152,7 @@ def _demo(args: argparse.Namespace) -> None:
     checked = _checked_folder(source)
     print()
     page = _report_folder(source) / "report.html"
-    _make_report(intake, source, checked, page, (BEFORE, AFTER), None)
+    _make_report(intake, source, checked, page, windows=(BEFORE, AFTER))
 
 
 # --- between the command and the rooms below --------------------------------------------------
@@ -169,29 +179,36 @@ def _write_intake(intake: Intake, source: Path, part: Path) -> list[Path]:
 
 
 def _make_report(
-    intake: Intake,
-    source: Path,
-    folder: Path,
-    page: Path,
-    windows: tuple[Window, Window],
-    title: str | None,
-) -> None:
+    intake: Intake, source: Path, folder: Path, page: Path, *, windows: tuple[Window, Window],
+    title: str = TITLE, entry: EntryRule | None = None, profile: Profile = "public",
+    docx: bool = False,
+) -> None:  # fmt: skip
     """Write what was read into `folder` and the page to `page`; say in few lines what and where."""
     from msspas_analysis.report import service_evaluation
 
     before, after = windows
-    if title is None:
-        made = service_evaluation(intake, before=before, after=after)
-    else:
-        made = service_evaluation(intake, before=before, after=after, title=title)
+    made = service_evaluation(
+        intake, before=before, after=after, title=title, entry=entry, profile=profile
+    )
     with _staged(folder) as part:
         _write_intake(intake, source, part)
+    said = [f"The report: {page.resolve()}"]
     with _staged(page.parent) as part:
         made.write(part / page.name)
+        if docx:
+            from msspas_analysis.report.word import write_word
+
+            try:
+                word = write_word(made, part / f"{page.stem}.docx")
+                said.append(f"The same as a Word file: {page.resolve().with_name(word.name)}")
+            except ImportError:
+                said.append(NO_WORD)
     print(_people(intake))
     print(f"{intake.tally}. {_questions(intake)}")
     print(f"What was read (client data: keep it in the centre): {folder.resolve()}")
-    print(f"The report: {page.resolve()}")
+    if profile == "internal":
+        said.append("This report is internal: small groups, nothing rounded. Do not pass it on.")
+    print("\n".join(said))
     print(f"To open it, double-click that file or paste this into a browser: {_uri(page)}")
 
 
@@ -221,6 +238,18 @@ def _windows(args: argparse.Namespace) -> tuple[Window, Window]:
             "ends earlier, or --after one that begins later."
         )
     return before, after
+
+
+def _entry(text: str | None) -> EntryRule | None:
+    """Read ``--entry``; None if it was not given."""
+    if text is None:
+        return None
+    from msspas_analysis.certify import EntryRule, UnknownEntryError
+
+    try:
+        return EntryRule.parse(text)
+    except UnknownEntryError as err:
+        raise _Refused(str(err)) from err
 
 
 @contextmanager
@@ -314,9 +343,10 @@ def _checked_folder(path: Path) -> Path:
     return path.parent / f"{_safe_stem(path)} checked - client data, do not send"
 
 
-def _report_folder(path: Path) -> Path:
-    """Return the folder beside `path` for what may be sent."""
-    return path.parent / f"{_safe_stem(path)} report"
+def _report_folder(path: Path, profile: Profile = "public") -> Path:
+    """Return the folder beside `path` for what may be sent, and another for what may not."""
+    internal = " - internal, do not send" if profile == "internal" else ""
+    return path.parent / f"{_safe_stem(path)} report{internal}"
 
 
 def _safe_stem(path: Path) -> str:
@@ -496,9 +526,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         example='msspas check "Diaries 2026.xlsx"',
     )  # fmt: skip
     _add_reading(check)
-    check.add_argument(
-        "--out", type=_path, metavar="FOLDER", help="default: a folder beside the file"
-    )
+    check.add_argument("--out", type=_path, metavar="FOLDER", help="default: beside the file")
 
     report = command(
         "report", _report,
@@ -515,13 +543,24 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         help="days compared, counted from the first session, which is day 0; default -7:-1",
     )  # fmt: skip
     report.add_argument(
-        "--after", type=_span, metavar="FIRST:LAST", help="and these days; default 28:41"
+        "--after", type=_span, metavar="FIRST:LAST", help="and these; default 28:41"
     )
     report.add_argument(
         "--min-days", type=int, metavar="N",
         help="fewest rated days for a person's mean to count, in each span; default 4",
     )  # fmt: skip
-    report.add_argument("--title", help="the title of the page")
+    report.add_argument(
+        "--entry", metavar="RULE",
+        help='why people were taken on: "first rating >= 4", "first week mean >= 4" or "none"; '
+        "default: not known, several are looked at",
+    )  # fmt: skip
+    report.add_argument(
+        "--profile", choices=("public", "internal"), default="public",
+        help="public: counts rounded, groups of 10 or more; internal: groups of 5 or more, marked as "
+        "not for circulation; default %(default)s",
+    )  # fmt: skip
+    report.add_argument("--docx", action="store_true", help="write a Word file beside the page")
+    report.add_argument("--title", default=TITLE, help="the title of the page")
     report.add_argument("--open", action="store_true", help="open the page in the browser")
 
     template = command(
@@ -533,9 +572,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         "--out", type=_path, default="diary-template.xlsx", metavar="FILE",
         help="default: %(default)s in this folder",
     )  # fmt: skip
-    template.add_argument(
-        "--weeks", type=int, default=8, metavar="N", help="weeks of diary; default 8"
-    )
+    template.add_argument("--weeks", type=int, default=8, metavar="N", help="weeks; default 8")
     template.add_argument(
         "--paper", type=_path, metavar="FILE", help="write a diary to print as well, such as d.html"
     )

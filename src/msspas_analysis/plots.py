@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from msspas_analysis.results import Estimates
@@ -18,6 +19,7 @@ from msspas_analysis.results import Estimates
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 INK: Final = "#1a1a1a"
 BLUE: Final = "#0b5a8f"
@@ -179,6 +181,83 @@ def change_with_interval(
     return figure, drawn
 
 
+def change_over_expected(
+    observed: Estimates, centres: Mapping[str, NDArray[np.float64]], *, unit: str, bins: int = 24
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw the observed change over the changes of simulated centres that give nothing.
+
+    Parameters
+    ----------
+    observed : Estimates
+        One row: the change observed, with its interval.
+    centres : mapping of str to numpy.ndarray, shape (n_centres,)
+        Mean change of each simulated centre, by the words that stand above its bars. Not finite
+        values are left out.
+    unit : str
+        What the horizontal axis counts.
+    bins : int
+        Bars in each panel, at least 1; all panels share them.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    drawn : pandas.DataFrame
+        A row for each bar (columns ``group``, ``low``, ``high``, ``centres``) and, first in each
+        group, one for the dot: ``estimate``, ``conf_low``, ``conf_high``, ``n``.
+
+    Raises
+    ------
+    ValueError
+        If `observed` has not exactly one row, or there is no simulated centre.
+
+    Examples
+    --------
+    >>> row = {"outcome": "stiffness", "group": "all", "term": "observed",
+    ...        "measure": "mean_difference", "estimate": -0.6, "conf_low": -1.1,
+    ...        "conf_high": -0.1, "n": 30, "method": "paired t"}
+    >>> figure, drawn = change_over_expected(
+    ...     Estimates.from_rows([row]), {"anybody": np.linspace(-0.5, 0.5, 100)}, unit="points")
+    >>> drawn["centres"].dropna().astype(int).tolist()[:3], float(drawn["estimate"][0])
+    ([5, 4, 4], -0.6)
+    """
+    if len(observed.table) != 1:
+        raise ValueError(f"one observed change is due, got {len(observed.table)} rows")
+    finite = {name: values[np.isfinite(values)] for name, values in centres.items()}
+    if not finite or not all(len(values) for values in finite.values()):
+        raise ValueError("there is no simulated centre to draw")
+    dot = observed.table.iloc[0][["estimate", "conf_low", "conf_high", "n"]]
+    ends = np.array([float(x) for x in dot.iloc[:3] if np.isfinite(x)])
+    everything = np.concatenate(list(finite.values()))
+    edges = np.histogram_bin_edges(everything, bins=bins)
+    reach = 1.1 * max(0.5, float(np.abs(np.append(everything, ends)).max()))
+    figure, panels = _panels(len(finite), height=1.0 + 1.25 * len(finite))
+    rows: list[dict[str, Any]] = []
+    for axes, (name, values) in zip(panels, finite.items(), strict=True):
+        held, _ = np.histogram(values, bins=edges)
+        rows.append({"group": name} | {str(k): v for k, v in dot.items()})
+        rows += [
+            {"group": name, "low": float(low), "high": float(high), "centres": int(n)}
+            for low, high, n in zip(edges[:-1], edges[1:], held, strict=True)
+        ]
+        axes.bar(edges[:-1], held, width=np.diff(edges), align="edge", color=_PALE, edgecolor=BLUE,
+                 linewidth=0.5)  # fmt: skip
+        top = float(held.max()) or 1.0
+        axes.axvline(0, color=_GREY, linewidth=1)
+        axes.hlines(1.2 * top, dot["conf_low"], dot["conf_high"], color=INK, linewidth=2)
+        axes.plot([dot["estimate"]], [1.2 * top], "o", color=INK, markersize=7)
+        axes.set_ylim(0, 1.45 * top)
+        axes.set_xlim(-reach, reach)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_title(name, loc="left", fontsize=_TEXT - 0.5, color=INK)
+    panels[0].annotate("observed", (float(dot["estimate"]), 1), (0, -1), va="top", ha="center",
+                       xycoords=("data", "axes fraction"), textcoords="offset points",
+                       fontsize=_TEXT - 1.5, color=INK)  # fmt: skip
+    panels[-1].set_xlabel(f"← less     change in {unit}     more →", fontsize=_TEXT)
+    columns = ["group", "low", "high", "centres", "estimate", "conf_low", "conf_high", "n"]
+    return figure, pd.DataFrame(rows, columns=columns)
+
+
 def direction_bar(
     direction: Estimates, *, labels: Mapping[str, str]
 ) -> tuple[Figure, pd.DataFrame]:
@@ -278,6 +357,18 @@ def _axes(*, height: float) -> tuple[Figure, Axes]:
         axes.spines[side].set_visible(False)
     axes.tick_params(labelsize=_TEXT - 0.5, colors=INK)
     return figure, axes
+
+
+def _panels(number: int, *, height: float) -> tuple[Figure, list[Axes]]:
+    """Make a figure with panels below each other that share their horizontal axis."""
+    figure, first = _axes(height=height)
+    figure.delaxes(first)
+    panels: Any = figure.subplots(number, 1, sharex=True, squeeze=False)
+    for axes in panels[:, 0]:
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(labelsize=_TEXT - 0.5, colors=INK)
+    return figure, list(panels[:, 0])
 
 
 def _first_session(axes: Axes) -> None:

@@ -1,5 +1,6 @@
 """Where worlds and estimators meet: what was to be expected if nothing had been given."""
 
+from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
 from msspas_analysis.certify.twin import (
     EntryRule,
     Expectation,
@@ -7,4 +8,11 @@ from msspas_analysis.certify.twin import (
     expected_without_treatment,
 )
 
-__all__ = ["EntryRule", "Expectation", "UnknownEntryError", "expected_without_treatment"]
+__all__ = [
+    "EntryRule",
+    "Expectation",
+    "UnknownEntryError",
+    "expected_without_treatment",
+    "small_pilots",
+    "what_nothing_shows",
+]

@@ -420,10 +420,10 @@ def _conclusion(results: Estimates, *, is_known: bool) -> tuple[str, ...]:
         "(placebo) or another treatment begun at the same time."
     )
     if (beyond["conf_low"] <= 0).all() and (beyond["conf_high"] >= 0).all():
-        most = f"a lasting fall of up to {-low:.1f} points" if low < -0.05 else "hardly any fall"
+        most = f"a benefit of up to {-low:.1f} points" if low < -0.05 else "hardly any benefit"
         first = (
-            "What was seen is compatible with no treatment having been given, and also with "
-            f"{most} beyond that.{over}"
+            "What was seen is compatible with no treatment having been given at all, and also with "
+            f"{most} on the 0 to 10 scale.{over}"
         )
         return first, "It neither shows nor rules out a benefit.", limits
     if (beyond["conf_high"] < 0).all():

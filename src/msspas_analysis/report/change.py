@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from msspas_analysis.estimate.change import (
@@ -35,12 +36,10 @@ from msspas_analysis.report.blocks import (
     text,
 )
 from msspas_analysis.report.cohort import MAIN, Cohort
-from msspas_analysis.report.disclosure import cover_share
 from msspas_analysis.report.release import Line, Release, people_counted, to_draw
 from msspas_analysis.report.unwanted import share_cells, unwanted_headline, unwanted_rows
 from msspas_analysis.report.wording import (
     CANNOT_TELL,
-    NOT_TOLD_APART,
     STIFFNESS_TO_STAND,
     days,
     fewer_than,
@@ -66,54 +65,96 @@ _DIRECTION: Final = {
 }
 
 
-def changed(c: Cohort, release: Release) -> tuple[Section, tuple[Text, ...], Text]:
-    """Lay out the change of stiffness; return the section and two pieces of the first page."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Changed:
+    """What other sections repeat from this one.
+
+    Parameters
+    ----------
+    section : Section
+        The section itself.
+    said : Text
+        The change of the mean, in a sentence.
+    how_many : Text
+        The shares with less, about the same and more stiffness; empty where none is shown.
+    unwanted : Text
+        Unwanted effects, in a sentence.
+    lines : mapping
+        The released lines by term and measure; empty where no change is shown.
+    """
+
+    section: Section
+    said: Text
+    how_many: Text
+    unwanted: Text
+    lines: Mapping[tuple[str, str], Line]
+
+
+def changed(c: Cohort, release: Release, *, expected: bool) -> Changed:
+    """Lay out the change of stiffness.
+
+    Parameters
+    ----------
+    c, release
+        The people, and what may leave the centre.
+    expected : bool
+        Whether a section follows that says what was to be expected without treatment: it shows
+        the change in a picture and the shares of 20 % and 30 % beside their expectation.
+    """
     m, n = release.min_people, len(c.paired)
     windows = text(
         "Each person's mean rating in two fixed windows is compared. Before: "
         f"{days(c.before)}. After: {days(c.after)}. Day 0 is the first session."
     )
-    blocks: list[Block] = [Paragraph(windows)]
-    if n >= m:
-        release.tell(n)
-        answer = paired_change(c.scores, outcome=MAIN, conf_level=c.conf_level).table
-        lines = {
-            (str(row["term"]), str(row["measure"])): release.add("change", row)
-            for _, row in answer.iterrows()
-        }
-        size, said = _size_of_change(c, lines)
-        blocks += [*size, *_profile(c, release)]
-        direction, how_many, unwanted = _direction(c, release)
-        blocks += [*direction, *_falls(c, release), *_without_units(c, lines)]
-        blocks.append(_detectable(c, release))
-        headline: tuple[Text, ...] = (said, how_many)
-    else:
+    lines: dict[tuple[str, str], Line] = {}
+    if n < m:
         people = "Nobody" if n == 0 else f"{fewer_than(m).capitalize()} people"
         said = text(
             f"{people} had enough rated days both before and after the first session, so no "
             "change is shown."
         )
         rows, words = unwanted_rows(c, release)
-        blocks += [Paragraph(said), *_profile(c, release)]
+        blocks: list[Block] = [Paragraph(windows), Paragraph(said), *_profile(c, release)]
         if rows:
-            blocks.append(_shares_table("Unwanted effects", c, (("", rows),), words))
+            blocks.append(_shares_table("Unwanted effects", c, release, (("", rows),), words))
         else:
             blocks.append(Paragraph(words))
-        headline, unwanted = (said,), unwanted_headline(rows, words)
+        how_many: Text = ()
+        unwanted = unwanted_headline(rows, words)
+    else:
+        release.tell(n)
+        answer = paired_change(c.scores, outcome=MAIN, conf_level=c.conf_level).table
+        # a mean beside its size in standard deviations gives the number of people away
+        kept = answer["measure"].isin(_SIZES) | answer["measure"].eq("pseudo_median")
+        for _, row in (answer.loc[~kept] if release.rounded else answer).iterrows():
+            lines[str(row["term"]), str(row["measure"])] = release.add("change", row)
+        table, said = _size_of_change(c, release, lines)
+        blocks = [Paragraph(said), Caution(text(CANNOT_TELL)), Paragraph(windows), table]
+        if not expected:
+            blocks.append(_picture_of_change(lines))
+        blocks += _profile(c, release)
+        direction, how_many, unwanted = _direction(c, release)
+        blocks += direction
+        if not expected:
+            blocks += _falls(c, release)
+        if not release.rounded:
+            blocks += [*_without_units(c, lines), _detectable(c, release)]
     section = Section(key="change", heading="What changed: stiffness", blocks=tuple(blocks))
-    return section, headline, unwanted
+    return Changed(section=section, said=said, how_many=how_many, unwanted=unwanted, lines=lines)
 
 
-def _size_of_change(c: Cohort, lines: Mapping[tuple[str, str], Line]) -> tuple[list[Block], Text]:
-    """Lay out means, mean change and median change, in words, a table and a figure."""
+def _size_of_change(
+    c: Cohort, release: Release, lines: Mapping[tuple[str, str], Line]
+) -> tuple[Block, Text]:
+    """Lay out means, mean change and median change, in words and a table."""
     one, two, level = number(1), number(2), f"{percent(c.conf_level)} interval"
     before, after = lines["before", "mean"], lines["after", "mean"]
     mean, median = lines["change", "mean_difference"], lines["change", "median_difference"]
     said = text(
         "Mean stiffness (0 to 10) went from ", before.cell("estimate", one), " before to ",
-        after.cell("estimate", one), " after in ", mean.people(), " people: a mean change of ",
-        mean.cell("estimate", two), " (", level, " ", mean.interval(two),
-        "); the median change was ", median.cell("estimate", two), ".",
+        after.cell("estimate", one), f" after in {release.about}", mean.people(),
+        " people: a mean change of ", mean.cell("estimate", two), " points (", level, " ",
+        mean.interval(two), "). The median change was ", median.cell("estimate", two), ".",
     )  # fmt: skip
     rows = tuple(
         Row(text(name), (text(line.cell("estimate", how)), line.interval(how), text(line.people())))
@@ -124,10 +165,17 @@ def _size_of_change(c: Cohort, lines: Mapping[tuple[str, str], Line]) -> tuple[l
     )  # fmt: skip
     table = Table(
         caption="Stiffness before and after, in points on the 0 to 10 scale",
-        columns=("", "points", level, "people"),
+        columns=("", "points", level, release.people_heading),
         groups=(("", rows),),
-        note=text("Below zero means less stiffness afterwards. ", NOT_TOLD_APART),
+        note=text("Below zero means less stiffness afterwards."),
     )
+    return table, said
+
+
+def _picture_of_change(lines: Mapping[tuple[str, str], Line]) -> Block:
+    """Draw mean change and median change against a line at no change."""
+    two = number(2)
+    mean, median = lines["change", "mean_difference"], lines["change", "median_difference"]
     figure, drawn = change_with_interval(
         to_draw([mean, median]),
         labels={"mean_difference": "mean change", "median_difference": "median change"},
@@ -138,14 +186,12 @@ def _size_of_change(c: Cohort, lines: Mapping[tuple[str, str], Line]) -> tuple[l
         alt += plain(
             text(f" {name} ", line.cell("estimate", two), ", interval ", line.interval(two), ".")
         )
-    picture = Picture(
+    return Picture(
         figure=figure,
         drawn=drawn,
         alt=alt,
-        caption=text("Change in stiffness with its interval. The line at zero is no change. ",
-                     NOT_TOLD_APART),
-    )  # fmt: skip
-    return [Paragraph(said), Caution(text(CANNOT_TELL)), table, picture], said
+        caption=text("Change in stiffness with its interval. The line at zero is no change."),
+    )
 
 
 def _profile(c: Cohort, release: Release) -> list[Block]:
@@ -177,8 +223,7 @@ def _profile(c: Cohort, release: Release) -> list[Block]:
             caption=text(
                 "Mean stiffness by week, with its interval. Weeks with "
                 f"{fewer_than(release.min_people)} people are left out. Different people stand "
-                "behind different weeks, so the line can move because of who stopped. ",
-                NOT_TOLD_APART,
+                "behind different weeks, so the line can move because of who stopped."
             ),
         )
     ]
@@ -195,7 +240,11 @@ def _direction(c: Cohort, release: Release) -> tuple[list[Block], Text, Text]:
     if unwanted:
         groups.append(("Unwanted effects, whenever written down", unwanted))
     blocks: list[Block] = [Paragraph(text(STIFFNESS_TO_STAND))]
-    if shown:
+    note = text(
+        f"A change of up to {BAND:g} points either way counts as about the same [assumption]. "
+        "Shares are rounded, so they may not add up to 100 %. "
+    )
+    if len(shown) == len(lines):
         figure, drawn = direction_bar(to_draw(shown), labels=_DIRECTION)
         parts = [f"{p.label} {percent(float(str(p.estimate)))}" for p in drawn.itertuples()]
         blocks.append(
@@ -203,26 +252,24 @@ def _direction(c: Cohort, release: Release) -> tuple[list[Block], Text, Text]:
                 figure=figure,
                 drawn=drawn,
                 alt=f"One bar of the shares of people: {listed(parts)}.",
-                caption=text(
-                    "People with less, about the same and more stiffness. A change of up to "
-                    f"{BAND:g} points either way counts as about the same [assumption]. Shares are "
-                    "rounded, so they may not add up to 100 %. ",
-                    NOT_TOLD_APART,
-                ),
+                caption=text("People with less, about the same and more stiffness."),
             )
         )
     caption = "Less, same and more stiffness beside unwanted effects"
-    blocks.append(_shares_table(caption, c, tuple(groups), text(words, " ", NOT_TOLD_APART)))
+    blocks.append(_shares_table(caption, c, release, tuple(groups), text(note, words)))
     rest = [_named(line) for line in lines if line.cover != "shown"]
     if not shown:
         said = text(
-            "How many people had less, about the same and more stiffness is not shown: the groups "
-            "are too small."
+            "How many people had less, about the same and more stiffness is not shown, because a "
+            "group is too small."
         )
     else:
         said = join([text(line.cell("estimate", percent), " had ", _named(line)) for line in shown])
         if rest:
-            said = text(said, f"; the shares with {listed(rest)} are not shown")
+            groups_small = (
+                f"; the shares with {listed(rest)} are not shown, because a group is too small"
+            )
+            said = text(said, groups_small)
         said = text(said, ".")
     return blocks, said, unwanted_headline(unwanted, words)
 
@@ -232,29 +279,48 @@ def _named(line: Line) -> str:
 
 
 def _shares_table(
-    caption: str, c: Cohort, groups: tuple[tuple[str, tuple[Row, ...]], ...], note: Text
+    caption: str,
+    c: Cohort,
+    release: Release,
+    groups: tuple[tuple[str, tuple[Row, ...]], ...],
+    note: Text,
 ) -> Table:
     return Table(
         caption=caption,
-        columns=("", "share of people", f"{percent(c.conf_level)} interval", "people"),
+        columns=(
+            "",
+            "share of people",
+            f"{percent(c.conf_level)} interval",
+            release.people_heading,
+        ),
         groups=groups,
         note=note,
     )
 
 
+def lower_by() -> tuple[tuple[float, str], ...]:
+    """Return each share of the rating that counts as lower, and what it is otherwise used for."""
+    instrument = get(_INSTRUMENT)
+    rule, important = (instrument.figure(x) for x in ("continuation", "clinically_important"))
+    return (
+        (_fraction(rule), "the four-week continuation rule of NICE NG144 for one medicine, not a "
+         f"measure of benefit {rule.tag}"),
+        (_fraction(important), "used as clinically important difference in trials "
+         f"{important.tag}"),
+    )  # fmt: skip
+
+
+def thresholds_in_words() -> str:
+    """Say where the thresholds come from."""
+    parts = [f"{100 * threshold:g} % is {meaning}" for threshold, meaning in lower_by()]
+    return f"{'; '.join(parts)}."
+
+
 def _falls(c: Cohort, release: Release) -> list[Block]:
     """Lay out the shares of people whose rating was lower by a fraction."""
-    m, instrument = release.min_people, get(_INSTRUMENT)
-    rule, important = (instrument.figure(x) for x in ("continuation", "clinically_important"))
-    meaning = {
-        rule.name: "the four-week continuation rule of NICE NG144 for one medicine, not a measure "
-        f"of benefit {rule.tag}",
-        important.name: f"used as clinically important difference in trials {important.tag}",
-    }
     rows: list[Row] = []
     seen: list[int] = []
-    for figure in (rule, important):
-        threshold = _fraction(figure)
+    for threshold, _ in lower_by():
         try:
             answer = percent_fall(
                 c.scores, outcome=MAIN, threshold=threshold, conf_level=c.conf_level
@@ -266,15 +332,15 @@ def _falls(c: Cohort, release: Release) -> list[Block]:
         row = answer.table.iloc[0]
         x, able = people_counted(row), int(row["n"])
         told = release.tell(able)
-        cover = cover_share(x, able, near=seen, min_people=m)
+        cover, step = release.share_cover(x, able, near=seen)
         if cover == "shown" and x:
             seen.append(x)
-        line = release.add("at least this much lower", row, cover=cover, n_told=told)
-        label = f"at least {100 * threshold:g} % lower: {meaning[figure.name]}"
-        rows.append(Row(text(label), share_cells(line)))
+        line = release.add("at least this much lower", row, cover=cover, n_told=told, step=step)
+        rows.append(Row(text(f"at least {100 * threshold:g} % lower"), share_cells(line)))
     caption = "People whose stiffness was lower by at least this much"
-    note = text("With no treatment at all some people cross these lines as well. ", NOT_TOLD_APART)
-    return [_shares_table(caption, c, (("", tuple(rows)),), note)]
+    note = text("With no treatment at all some people cross these lines as well. ",
+                thresholds_in_words())  # fmt: skip
+    return [_shares_table(caption, c, release, (("", tuple(rows)),), note)]
 
 
 def _fraction(figure: Published) -> float:
@@ -299,7 +365,7 @@ def _without_units(c: Cohort, lines: Mapping[tuple[str, str], Line]) -> list[Blo
             caption="Size of the mean change without units",
             columns=("", "size", f"{percent(c.conf_level)} interval"),
             groups=(("", rows),),
-            note=text("The sizes use two yardsticks: compare like with like. ", NOT_TOLD_APART),
+            note=text("The sizes use two yardsticks: compare like with like."),
         )
     ]
 

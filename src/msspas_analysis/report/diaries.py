@@ -56,7 +56,7 @@ def diaries(c: Cohort, release: Release) -> tuple[Section, Text]:
     blocks: list[Block] = [
         Table(
             caption="Share of days with a stiffness rating",
-            columns=("", "share of days", "people"),
+            columns=("", "share of days", release.people_heading),
             groups=(("", tuple(rows)),),
             note=text(
                 "Each person's own share is taken first, then the mean over people. Missing days "
@@ -66,8 +66,11 @@ def diaries(c: Cohort, release: Release) -> tuple[Section, Text]:
         )
     ]
     blocks += _weekly_completeness(c, release)
-    shares = [text(line.cell("estimate", percent), " of ", name) for name, line in lines.items()]
-    said = text(join(shares), ".")
+    shares = [
+        text(line.cell("estimate", percent), " ", words.removeprefix("days rated "))
+        for words, line in lines.items()
+    ]
+    said = text("Days rated: ", join(shares), ".")
     return Section(key=key, heading=heading, blocks=tuple(blocks)), said
 
 

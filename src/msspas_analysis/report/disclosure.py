@@ -1,23 +1,35 @@
 """Small numbers: which counts may stand on a page that other people will read.
 
-In a centre of forty people who know each other, "two people fell" can name them. Three rules:
+In a centre of forty people who know each other, "two people fell" can name them. The rules:
 
 1. no statistic on fewer than ``min_people`` people;
 2. a count of 1 to ``min_people - 1`` is hidden, and so much of its family with it that nobody can
    work it out from the total (:func:`hide`);
 3. two totals that differ by fewer than ``min_people`` people never stand on the same page, because
-   their difference is such a count (:func:`too_close`).
+   their difference is such a count (:func:`too_close`);
+4. on a page that leaves the centre counts are rounded to the nearest 5 and shares to the nearest
+   5 % (:func:`nearest`, :func:`nearest_share`); shares from which one exact count could still be
+   worked out are rounded to 10 %, or hidden (:func:`shares_give_away`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal
 
 Cover = Literal["shown", "few", "hidden"]
 """``few`` may be called "fewer than 10"; ``hidden`` may not even be called that."""
 
+Profile = Literal["public", "internal"]
+
 MIN_PEOPLE: Final = 10
+FEWEST: Final[dict[Profile, int]] = {"public": MIN_PEOPLE, "internal": 5}
+"""Smallest count that may be shown, by who will read the page."""
+STEP: Final = 5
+"""Counts are rounded to a multiple of this, and shares to as many percent."""
+COARSE: Final = 10
+"""Percent that shares are rounded to where 5 would still give a count away."""
 
 
 def hide(
@@ -129,3 +141,122 @@ def too_close(n: int, totals: Iterable[int], *, min_people: int = MIN_PEOPLE) ->
     (True, False, False)
     """
     return any(0 < abs(n - total) < min_people for total in totals)
+
+
+def nearest(count: float) -> int:
+    """Round a count to the nearest 5.
+
+    Examples
+    --------
+    >>> nearest(12), nearest(13), nearest(0)
+    (10, 15, 0)
+    """
+    return STEP * math.floor(count / STEP + 0.5)
+
+
+def nearest_share(share: float, *, step: int = STEP) -> float:
+    """Round a 0-1 share to the nearest 5 %, or another number of percent.
+
+    Examples
+    --------
+    >>> nearest_share(13 / 40), nearest_share(0.974), nearest_share(0.974, step=10)
+    (0.35, 0.95, 1.0)
+    """
+    parts = 100 // step
+    return math.floor(parts * share + 0.5 + 1e-9) / parts
+
+
+def shares_give_away(
+    counts: Sequence[int],
+    total: int,
+    *,
+    whole: bool = True,
+    min_people: int = MIN_PEOPLE,
+    step: int = STEP,
+) -> bool:
+    """Whether rounded shares of a rounded total still tell how many people are in a category.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        People in the categories whose shares are shown; the categories do not overlap.
+    total : int
+        People that the shares are of.
+    whole : bool
+        Whether the categories shown make up the total.
+    min_people : int
+        Smallest count that may be shown, which the reader knows.
+    step : int
+        Percent that the shares are rounded to.
+
+    Returns
+    -------
+    bool
+        Whether a reader who tries every total that rounds alike finds one possible count only,
+        for a category that is neither nobody nor everybody.
+
+    Examples
+    --------
+    >>> shares_give_away([10, 12], 22), shares_give_away([16, 24], 40)
+    (True, False)
+    """
+
+    def shown(x: int, n: int) -> float:
+        return nearest_share(x / n, step=step)
+
+    return _one_way_only(counts, total, shown, whole=whole, min_people=min_people)
+
+
+def counts_give_away(
+    counts: Sequence[int], total: int, *, whole: bool = True, min_people: int = MIN_PEOPLE
+) -> bool:
+    """Whether rounded counts and their rounded total still tell an exact count.
+
+    As :func:`shares_give_away`: four counts that were all rounded down by 2, with a total that
+    was rounded up by 2, leave one way only.
+
+    Examples
+    --------
+    >>> counts_give_away([12, 12, 12, 12], 48), counts_give_away([12, 13, 15], 40)
+    (True, False)
+    """
+    return _one_way_only(counts, total, lambda x, _: nearest(x), whole=whole, min_people=min_people)
+
+
+def _one_way_only(
+    counts: Sequence[int],
+    total: int,
+    shown: Callable[[int, int], float],
+    *,
+    whole: bool,
+    min_people: int,
+) -> bool:
+    possible: list[set[int]] = [set() for _ in counts]
+    for n in range(max(nearest(total) - STEP // 2, 1), nearest(total) + STEP // 2 + 1):
+        options = [
+            [
+                x for x in range(n + 1)
+                if shown(x, n) == shown(count, total)
+                and (x == 0 or x >= min_people) and (x == n or n - x >= min_people)
+            ]
+            for count in counts
+        ]  # fmt: skip
+        for i, found in enumerate(_that_add_up(options, n if whole else None)):
+            possible[i] |= found
+    return any(
+        len(found) == 1 and 0 < count < total for found, count in zip(possible, counts, strict=True)
+    )
+
+
+def _that_add_up(options: Sequence[Sequence[int]], total: int | None) -> list[set[int]]:
+    """Return the options of each category that can be part of the total."""
+    if total is None:
+        return [set(found) for found in options]
+    sums: list[set[int]] = [{0}]
+    for found in options:
+        sums.append({a + x for a in sums[-1] for x in found if a + x <= total})
+    needed, kept = {total} & sums[-1], []
+    for found, before in zip(reversed(options), reversed(sums[:-1]), strict=True):
+        kept.append({x for x in found for end in needed if end - x in before})
+        needed = {end - x for x in found for end in needed if end - x in before}
+    return kept[::-1]

@@ -8,21 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from msspas_analysis.ingest.intake import Intake
-from msspas_analysis.report import cells, diaries, outcomes, people, summary
+from msspas_analysis.report import cells, diaries, funder, outcomes, people, summary
 from msspas_analysis.report import change as what_changed
+from msspas_analysis.report import expected as expectation
 from msspas_analysis.report.blocks import Section
 from msspas_analysis.report.cohort import cohort, therapy_groups
-from msspas_analysis.report.disclosure import MIN_PEOPLE
+from msspas_analysis.report.disclosure import COARSE, FEWEST, STEP, Profile
+from msspas_analysis.report.next_year import next_year
 from msspas_analysis.report.release import Release
 from msspas_analysis.report.wording import (
     CANNOT_TELL,
     SPEAK_TO_TEAM,
     STIFFNESS_TO_STAND,
+    WATERMARK,
     WHAT_THIS_IS,
     days,
     fewer_than,
@@ -30,6 +33,9 @@ from msspas_analysis.report.wording import (
 )
 from msspas_analysis.results import Estimates
 from msspas_analysis.tables import AFTER, BEFORE, Window
+
+if TYPE_CHECKING:
+    from msspas_analysis.certify import EntryRule
 
 RESULTS_FILE: Final = "results.csv"
 
@@ -49,11 +55,16 @@ class Evaluation:
         The same numbers as ``results.csv`` holds them, and a line without numbers for each one
         that is covered.
     sections : tuple of Section
-        What the page is made of.
+        What the page is made of, in order; the first is the summary and fits on one sheet. A
+        section is a heading and blocks (:mod:`msspas_analysis.report.blocks`), so that another
+        kind of file can be written from it without asking where a number came from.
     notes : tuple of str
         What a reader must know.
     settings : mapping of str to str
-        Windows, level, smallest group, seed, version and the hash of the data.
+        Entry rule, windows, level, smallest group, rounding, profile, seed, version and the hash of
+        the data.
+    profile : {"public", "internal"}
+        Who may read it. An internal one says so in its title and on every printed page.
     """
 
     title: str
@@ -62,6 +73,12 @@ class Evaluation:
     sections: tuple[Section, ...]
     notes: tuple[str, ...]
     settings: Mapping[str, str]
+    profile: Profile = "public"
+
+    @property
+    def watermark(self) -> str:
+        """What stands on every printed page; empty if anybody may read it."""
+        return WATERMARK if self.profile == "internal" else ""
 
     def to_html(self) -> str:
         """Return the page: one file, nothing loaded from anywhere else."""
@@ -72,8 +89,9 @@ class Evaluation:
             autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         ).from_string(template)
         return page.render(
-            title=self.title, sections=self.sections, settings=self.settings, last=SPEAK_TO_TEAM
-        )
+            title=self.title, sections=self.sections, settings=self.settings,
+            last=SPEAK_TO_TEAM, watermark=self.watermark,
+        )  # fmt: skip
 
     def write(self, path: str | Path) -> tuple[Path, Path]:
         """Write the page, and ``results.csv`` with the same numbers beside it.
@@ -116,9 +134,11 @@ def service_evaluation(
     before: Window = BEFORE,
     after: Window = AFTER,
     conf_level: float = 0.95,
-    min_people: int = MIN_PEOPLE,
+    min_people: int | None = None,
     title: str = "Service evaluation",
     seed: int = 2026,
+    entry: EntryRule | str | None = None,
+    profile: Profile = "public",
 ) -> Evaluation:
     """Describe a centre's people before and after their first session, small numbers covered.
 
@@ -130,13 +150,20 @@ def service_evaluation(
         Spans of days around the first session; they may not overlap.
     conf_level : float
         Level of the intervals, in (0, 1).
-    min_people : int
-        Fewest people behind any number that is shown, at least 2.
+    min_people : int or None
+        Fewest people behind any number that is shown: at least 10 for a public report and 5 for
+        an internal one, which is what None takes.
     title : str
         Heading of the page.
     seed : int
-        Printed with the settings, so that a report with random numbers could be repeated; none of
-        the numbers here is drawn at random.
+        Seed of the simulated centres that stand for no treatment; same seed, same numbers.
+    entry : EntryRule, str or None
+        Why people were taken on, such as ``"first rating >= 4"`` or ``"none"``. With None the
+        expectation without treatment is given for several rules.
+    profile : {"public", "internal"}
+        ``public`` rounds counts of people to the nearest 5 and shares to the nearest 5 % and leaves
+        out what would give an exact number of people away; ``internal`` rounds nothing and is
+        marked as not for circulation.
 
     Returns
     -------
@@ -147,7 +174,10 @@ def service_evaluation(
     Raises
     ------
     ValueError
-        If the windows overlap, `conf_level` is outside (0, 1) or `min_people` is below 2.
+        If the windows overlap, `conf_level` is outside (0, 1), `min_people` is below what the
+        profile allows, or there is no such profile.
+    UnknownEntryError
+        If `entry` is a text that is not understood.
 
     Notes
     -----
@@ -164,50 +194,82 @@ def service_evaluation(
     >>> service_evaluation(empty).sections[0].heading
     'On one page'
     """
-    if min_people < 2:
-        raise ValueError(f"min_people must be at least 2, got {min_people}: no one person is shown")
+    if profile not in FEWEST:
+        raise ValueError(f"there is no profile {profile!r}; there are {', '.join(FEWEST)}")
+    fewest = FEWEST[profile] if min_people is None else min_people
+    if fewest < FEWEST[profile]:
+        raise ValueError(
+            f"min_people must be at least {FEWEST[profile]} in a report that is {profile}, "
+            f"got {min_people}"
+        )
     if not 0 < conf_level < 1:
         raise ValueError(f"conf_level must lie between 0 and 1, got {conf_level}; 0.95 is usual")
+    rule = _rule(entry)
     c = cohort(intake, before=before, after=after, conf_level=conf_level)
-    release = Release(min_people=min_people)
-    _, grouped = therapy_groups(c, min_people)
+    release = Release(min_people=fewest, rounded=profile == "public")
+    _, grouped = therapy_groups(c, fewest)
+    found, why_not = expectation.look(c, entry=rule, seed=seed, min_people=fewest)
     who, came = people.who(c, release, therapies=not grouped)
-    sessions = people.sessions(c, release)
-    changed, change, unwanted = what_changed.changed(c, release)
+    sessions, attended = people.sessions(c, release)
+    changed = what_changed.changed(c, release, expected=found is not None)
+    expected = expectation.expected(c, release, found, why_not)
     others = outcomes.other_outcomes(c, release)
-    therapies = outcomes.by_therapy(c, release)
-    asked = people.survey(c, release)
+    therapies, by_therapy = outcomes.by_therapy(c, release)
+    asked, answers = people.survey(c, release)
     not_paired = people.not_paired(c, release)
     complete, full = diaries.diaries(c, release)
-    aside = cells.set_aside(c, release)
+    aside, cells_used = cells.set_aside(c, release)
     consent = people.consent(c, release)
-    headline = summary.Headline(came=came, change=change, unwanted=unwanted, diaries=full)
+    wanted, first_wanted = next_year(c, entry_stated=rule is not None)
+    headline = summary.Headline(
+        conclusion=expected.said, came=came, sessions=attended, change=changed.said,
+        how_many=changed.how_many, therapies=by_therapy, unwanted=changed.unwanted, asked=answers,
+        diaries=full, cells=cells_used, next_year=first_wanted,
+    )  # fmt: skip
     sections = (
-        summary.summary(c, release, headline), who, sessions, changed, others, therapies,
-        *((asked,) if asked else ()), not_paired, complete, aside, consent, summary.limits(),
+        summary.summary(c, release, headline), who, sessions, changed.section, expected.section,
+        others, therapies, *((asked,) if asked else ()), not_paired, complete, aside, consent,
+        summary.limits(), wanted, funder.paragraph(release, changed, expected),
         summary.glossary(c),
     )  # fmt: skip
+    covered = (
+        f"Numbers about {fewer_than(fewest)} people are not shown, nor others from which they "
+        "could be worked out."
+    )
+    rounding = f"people to the nearest {STEP}, shares to the nearest {STEP} or {COARSE} %"
     notes = (
         WHAT_THIS_IS,
         CANNOT_TELL,
         STIFFNESS_TO_STAND,
-        f"Numbers about {fewer_than(min_people)} people are not shown, nor others from which they "
-        "could be worked out.",
+        covered,
+        *((f"Rounded: {rounding}.",) if release.rounded else ()),
         SPEAK_TO_TEAM,
     )
     settings = {
+        "Entry rule": "not stated: several are looked at" if rule is None else str(rule),
         "Window before": days(before),
         "Window after": days(after),
         "Level of intervals": percent(conf_level),
-        "Smallest group shown": f"{min_people} people",
-        "Seed": f"{seed} (no number here is drawn at random)",
+        "Profile": profile if release.rounded else f"{profile} ({WATERMARK.partition(': ')[2]})",
+        "Smallest group shown": f"{fewest} people",
+        "Rounding": rounding if release.rounded else "none",
+        "Seed": f"{seed} (of the simulated centres)",
         "msspas-analysis": metadata.version("msspas-analysis"),
         "SHA-256 of the data": intake.sha256,
     }
     return Evaluation(
-        title=title, results=release.estimates(notes), released=release.table(),
-        sections=sections, notes=notes, settings=settings,
+        title=title if release.rounded else f"{title} ({WATERMARK})",
+        results=release.estimates(notes), released=release.table(), sections=sections,
+        notes=notes, settings=settings, profile=profile,
     )  # fmt: skip
+
+
+def _rule(entry: EntryRule | str | None) -> EntryRule | None:
+    if not isinstance(entry, str):
+        return entry
+    from msspas_analysis.certify import EntryRule
+
+    return EntryRule.parse(entry)
 
 
 def _replace(path: Path, content: bytes) -> None:

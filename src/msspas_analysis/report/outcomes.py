@@ -10,16 +10,18 @@ from msspas_analysis.estimate.change import (
 )
 from msspas_analysis.report.blocks import (
     Block,
+    Caution,
     Paragraph,
     Row,
     Section,
     Table,
+    Text,
     text,
 )
 from msspas_analysis.report.cohort import MAIN, Cohort, paired_people, therapy_groups
 from msspas_analysis.report.release import Release
 from msspas_analysis.report.wording import (
-    NOT_TOLD_APART,
+    NO_EXPECTATION,
     OUTCOME_WORDS,
     fewer_than,
     listed,
@@ -54,12 +56,13 @@ def other_outcomes(c: Cohort, release: Release) -> Section:
         blocks.append(
             Table(
                 caption="Other things people rated, in the same windows",
-                columns=_columns(c),
+                columns=_columns(c, release),
                 groups=(("", tuple(rows)),),
                 note=text("Below zero means less of the symptom afterwards. Several outcomes are "
-                          "shown, so one of them may stand out by chance. " + NOT_TOLD_APART),
+                          "shown, so one of them may stand out by chance."),
             )
         )  # fmt: skip
+        blocks.insert(0, Caution(text(NO_EXPECTATION)))
     if absent:
         blocks.append(
             Paragraph(
@@ -72,9 +75,9 @@ def other_outcomes(c: Cohort, release: Release) -> Section:
     return Section(key="others", heading="What changed: other outcomes", blocks=tuple(blocks))
 
 
-def _columns(c: Cohort) -> tuple[str, ...]:
+def _columns(c: Cohort, release: Release) -> tuple[str, ...]:
     level = f"{percent(c.conf_level)} interval"
-    return ("", "mean before", "mean after", "mean change", level, "people")
+    return ("", "mean before", "mean after", "mean change", level, release.people_heading)
 
 
 def _row(release: Release, key: str, label: str, answer: Estimates, *, n_told: bool = True) -> Row:
@@ -96,28 +99,41 @@ def _row(release: Release, key: str, label: str, answer: Estimates, *, n_told: b
     return Row(text(label), cells)
 
 
-def by_therapy(c: Cohort, release: Release) -> Section:
-    """Lay out the change of stiffness by therapy, where no group is small."""
+def by_therapy(c: Cohort, release: Release) -> tuple[Section, Text]:
+    """Lay out the change of stiffness by therapy, where no group is small.
+
+    Returns
+    -------
+    section : Section
+    said : Text
+        A sentence for the first page.
+    """
     key, m, heading = "by therapy", release.min_people, "By therapy"
     groups, may_show = therapy_groups(c, m)
     if len(c.paired) < m or not may_show:
-        said = _why_no_therapies(groups, c, m)
-        return Section(key="therapies", heading=heading, blocks=(Paragraph(text(said)),))
+        said = text(_why_no_therapies(groups, c, m))
+        return Section(key="therapies", heading=heading, blocks=(Paragraph(said),)), said
     rows = []
+    sizes = [len(ids) for ids in groups.values()]
+    told = "shown" in release.counts_told(sizes, ["shown"] * len(sizes))
     for name, ids in groups.items():
         answer = paired_change(
             c.scores.loc[c.scores["person_id"].isin(ids)], outcome=MAIN, group=name,
             conf_level=c.conf_level,
         )  # fmt: skip
-        rows.append(_row(release, key, name, answer))
+        rows.append(_row(release, key, name, answer, n_told=told))
     table = Table(
         caption="Stiffness by therapy or combination, in alphabetical order",
-        columns=_columns(c),
+        columns=_columns(c, release),
         groups=(("", tuple(rows)),),
-        note=text("This is no comparison of therapies: people were not given them by chance, and "
-                  "the groups differ from the start. " + NOT_TOLD_APART),
+        note=text("Below zero means less stiffness afterwards."),
+    )
+    caution = text(
+        "This is no comparison of therapies: people were not given them by chance, and the groups "
+        "differ from the start. ", NO_EXPECTATION,
     )  # fmt: skip
-    return Section(key="therapies", heading=heading, blocks=(table,))
+    section = Section(key="therapies", heading=heading, blocks=(Caution(caution), table))
+    return section, text("The numbers are in a section of their own; they compare no therapies.")
 
 
 def _why_no_therapies(groups: Mapping[str, set[str]], c: Cohort, min_people: int) -> str:

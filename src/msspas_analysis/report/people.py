@@ -19,15 +19,16 @@ from msspas_analysis.report.blocks import (
     Section,
     Table,
     Text,
+    join,
     text,
 )
 from msspas_analysis.report.cohort import Cohort
-from msspas_analysis.report.disclosure import hide
-from msspas_analysis.report.release import Cell, Line, Release, people_counted
+from msspas_analysis.report.disclosure import STEP, hide
+from msspas_analysis.report.release import Line, Release, people_counted
 from msspas_analysis.report.wording import (
-    NOT_TOLD_APART,
     count,
     fewer_than,
+    listed,
     percent,
 )
 
@@ -68,8 +69,8 @@ def who(c: Cohort, release: Release, *, therapies: bool) -> tuple[Section, Text]
         answer = who_came(people)
         total = release.add(key, answer.one(outcome="people"))
         came = text(
-            total.cell("estimate", count), " people kept a diary that can be compared before and "
-            f"after; {fewer_than(m)} others came.",
+            release.about.capitalize(), total.cell("estimate", count), " people kept a diary that "
+            f"can be compared before and after; {fewer_than(m)} others came.",
         )  # fmt: skip
     else:
         answer = who_came(c.people)
@@ -77,9 +78,9 @@ def who(c: Cohort, release: Release, *, therapies: bool) -> tuple[Section, Text]
             row = answer.one(outcome="people")
             total = release.add(key, row, cover=hide([everybody], min_people=m)[0])
             release.everybody = everybody if total.cover == "shown" else None
-            how_many = total.cell("estimate", count)
+            how_many = text(release.about.capitalize(), total.cell("estimate", count))
             if total.cover != "shown":
-                how_many = Cell(fewer_than(m).capitalize())
+                how_many = text(fewer_than(m).capitalize())
             came = text(how_many, " people are in the list of clients or kept a diary.")
         else:
             came = text("There is nobody in the list of clients and no diary.")
@@ -108,8 +109,8 @@ def who(c: Cohort, release: Release, *, therapies: bool) -> tuple[Section, Text]
         if groups:
             blocks.append(
                 Table(
-                    caption="Who came",
-                    columns=("", "people", "share of those who answered"),
+                    caption="The people who came",
+                    columns=level_columns(release),
                     groups=tuple((head, rows) for head, rows in groups if rows),
                 )
             )
@@ -124,36 +125,56 @@ def levels(
         return ()
     # the same n in every row of one question
     answered = int(counts["n"].iloc[0])
-    covers = hide(
-        [*(people_counted(row) for _, row in counts.iterrows()), total - answered],
-        min_people=release.min_people,
-    )  # fmt: skip
+    people = [*(people_counted(row) for _, row in counts.iterrows()), total - answered]
+    covers = hide(people, min_people=release.min_people)
     n_told = covers[-1] == "shown"
+    step = STEP
+    if n_told:
+        covers, step = release.shares_told(people[:-1], covers[:-1], answered)
     rows: list[Row] = []
     silent: Row | None = None
     covered: dict[str, list[str]] = {"few": [], "hidden": []}
     for (_, row), cover in zip(counts.iterrows(), covers, strict=False):
-        line = release.add(key, row, cover=cover, n_told=n_told, everybody=total)
+        term = str(row["term"])
         if cover != "shown":
-            covered[cover].append(str(row["term"]))
+            release.add(key, row, cover=cover)
+            covered[cover].append(term)
             continue
+        of = shares.loc[shares["term"].eq(row["term"])].iloc[0]
+        if release.rounded:
+            # a rounded count beside a rounded share would narrow both down
+            line = release.add(key, of, n_told=n_told, everybody=total, step=step)
+            rows.append(
+                Row(text(term), (text(line.cell("estimate", percent)), text(line.people())))
+            )
+            continue
+        line = release.add(key, row, n_told=n_told, everybody=total)
         share = text("–")
         if n_told:
-            of = shares.loc[shares["term"].eq(row["term"])].iloc[0]
             share = text(release.add(key, of, everybody=total).cell("estimate", percent))
         if line.values["n_missing"]:
             silent = Row(text("no answer"), (text(line.cell("n_missing", count)), text("–")))
-        rows.append(Row(text(str(row["term"])), (text(line.cell("estimate", count)), share)))
-    rows += unseen(covered, release.min_people, width=2)
+        rows.append(Row(text(term), (text(line.cell("estimate", count)), share)))
+    what = " people" if release.rounded else ""
+    rows += unseen(covered, release.min_people, width=2, what=what)
     return (*rows, silent) if silent else tuple(rows)
 
 
-def unseen(labels: Mapping[str, list[str]], min_people: int, *, width: int) -> list[Row]:
+def level_columns(release: Release) -> tuple[str, ...]:
+    """Return the headings over what :func:`levels` lays out."""
+    if release.rounded:
+        return ("", "share of those who answered", "people who answered (rounded)")
+    return ("", "people", "share of those who answered")
+
+
+def unseen(
+    labels: Mapping[str, list[str]], min_people: int, *, width: int, what: str = ""
+) -> list[Row]:
     """Say which levels are covered, without saying how many are in them."""
     rows = []
     for cover, names in labels.items():
         if names:
-            few = fewer_than(min_people) + (" each" if len(names) > 1 else "")
+            few = f"{fewer_than(min_people)}{what}" + (" each" if len(names) > 1 else "")
             said = few if cover == "few" else "not shown"
             blank = (text("–"),) * (width - 1)
             rows.append(Row(text(", ".join(names)), (text(said), *blank)))
@@ -174,17 +195,27 @@ def consent(c: Cohort, release: Release) -> Section:
             )
         )
     left = {name: n for name, n in sorted(tally.left_out.items()) if n}
-    if left:
+    rows, few = [], []
+    for name, n in left.items():
         # the sum of those left out is not told, so the small ones cannot be got from it
-        rows = []
-        for name, n in left.items():
-            cover = hide([n], min_people=m, total_known=False)[0]
-            line = release.add_people("consent", "left out", name, n, n=n, cover=cover)
-            rows.append(Row(text(_CONSENT.get(name, name)), (text(line.cell("estimate", count)),)))
+        cover = hide([n], min_people=m, total_known=False)[0]
+        line = release.add_people("consent", "left out", name, n, n=n, cover=cover)
+        words = _CONSENT.get(name, name)
+        rows.append(Row(text(words), (text(line.cell("estimate", count)),)))
+        if cover != "shown":
+            few.append(words)
+    if left and len(few) == len(left):
+        each = "each: " if len(few) > 1 else ""
+        said = (
+            f"People were left out because of what the consent column says ({each}"
+            f"{fewer_than(m)}): {listed(few)}."
+        )
+        blocks.append(Paragraph(text(said, " None of their data is used anywhere in this report.")))
+    elif left:
         blocks.append(
             Table(
                 caption="People left out because of what the consent column says",
-                columns=("consent", "people"),
+                columns=("consent", release.people_heading),
                 groups=(("", tuple(rows)),),
                 note=text("None of their data is used anywhere in this report."),
             )
@@ -194,21 +225,21 @@ def consent(c: Cohort, release: Release) -> Section:
     return Section(key="consent", heading="People left out for consent", blocks=tuple(blocks))
 
 
-def sessions(c: Cohort, release: Release) -> Section:
-    """Count the sessions, by what became of them."""
+def sessions(c: Cohort, release: Release) -> tuple[Section, Text]:
+    """Count the sessions, by what became of them; return the section and a sentence."""
     key, m = "sessions", release.min_people
     answer = attendance(c.intake.tables.sessions).table
     answer = answer.loc[answer["group"].eq("all")]
     if answer.empty:
-        said: Block = Paragraph(text("No sessions are recorded in the file."))
-        return Section(key=key, heading="Sessions and attendance", blocks=(said,))
+        said = text("No sessions are recorded in the file.")
+        section = Section(key=key, heading="Sessions and attendance", blocks=(Paragraph(said),))
+        return section, said
     booked = answer.loc[answer["term"].eq("booked")].iloc[0]
     people = int(booked["n"])
     if people < m:
-        said = Paragraph(
-            text(f"Sessions are recorded for {fewer_than(m)} people, so no number is shown.")
-        )
-        return Section(key=key, heading="Sessions and attendance", blocks=(said,))
+        said = text(f"Sessions are recorded for {fewer_than(m)} people, so no number is shown.")
+        section = Section(key=key, heading="Sessions and attendance", blocks=(Paragraph(said),))
+        return section, said
     told = release.tell(people)
     total = release.add(key, booked, n_told=told)
     kinds = answer.loc[answer["measure"].eq("count") & answer["term"].ne("booked")]
@@ -222,26 +253,26 @@ def sessions(c: Cohort, release: Release) -> Section:
     blocks: list[Block] = [
         Table(
             caption="Sessions by attendance",
-            columns=("", "sessions"),
+            columns=("", "sessions (rounded)" if release.rounded else "sessions"),
             groups=(("", (*rows, Row(text("all sessions"), (text(total.cell("estimate", count)),)))),),
         )
     ]  # fmt: skip
+    said = text(
+        release.about.capitalize(), total.cell("estimate", count), " sessions are recorded."
+    )
     share = answer.loc[answer["measure"].eq("proportion")]
     if len(share) and not covered & {"attended", "unknown"}:
         row = share.iloc[0]
         line = release.add(key, row, n_told=release.tell(int(row["n"])))
-        blocks.insert(
-            0,
-            Paragraph(
-                text(
-                    "Of the sessions whose attendance is known, ",
-                    line.cell("estimate", percent),
-                    " were attended. Cancelled sessions and sessions while away count as not "
-                    "attended.",
-                )
-            ),
-        )
-    return Section(key=key, heading="Sessions and attendance", blocks=tuple(blocks))
+        known = text(
+            "Of the sessions whose attendance is known, ", line.cell("estimate", percent),
+            " were attended."
+        )  # fmt: skip
+        other = " Cancelled sessions and sessions while away count as not attended."
+        blocks.insert(0, Paragraph(text(known, other)))
+        said = text(said, " ", known)
+    section = Section(key=key, heading="Sessions and attendance", blocks=tuple(blocks))
+    return section, said
 
 
 def _covered(lines: Iterable[Line]) -> dict[str, list[str]]:
@@ -287,11 +318,16 @@ def not_paired(c: Cohort, release: Release) -> Section:
     told = [line for line in release.lines if line.section == "change" and line.values["n_missing"]]
     if told:
         total = told[0].cell("n_missing", count)
-        blocks.append(Paragraph(text(total, " people could not be compared before and after.")))
+        blocks.append(
+            Paragraph(
+                text(release.about.capitalize(), total,
+                     " people could not be compared before and after.")
+            )
+        )  # fmt: skip
     blocks += [
         Table(
             caption="Why people could not be compared",
-            columns=("reason", "people"),
+            columns=("reason", release.people_heading),
             groups=(("", tuple(rows)),),
             note=text(
                 f"Enough is at least {c.before.min_days} rated days before and "
@@ -303,17 +339,17 @@ def not_paired(c: Cohort, release: Release) -> Section:
     return Section(key=key, heading=heading, blocks=tuple(blocks))
 
 
-def survey(c: Cohort, release: Release) -> Section | None:
-    """Lay out what people answered when asked, if they were."""
+def survey(c: Cohort, release: Release) -> tuple[Section | None, Text]:
+    """Lay out what people answered when asked; return the section, if any, and a sentence."""
     table = c.intake.tables.survey
     if table.empty:
-        return None
+        return None, text("People were not asked, or their answers are not in the file.")
     key, m, heading = "asked", release.min_people, "What people said when asked"
     answer = survey_answers(table, conf_level=c.conf_level).table
     asked = int(table["person_id"].nunique())
     if asked < m:
-        said = f"{fewer_than(m).capitalize()} people answered, so no answer is shown."
-        return Section(key=key, heading=heading, blocks=(Paragraph(text(said)),))
+        said = text(f"{fewer_than(m).capitalize()} people answered, so no answer is shown.")
+        return Section(key=key, heading=heading, blocks=(Paragraph(said),)), said
     groups = []
     for outcome, label in (
         ("global_impression", "How they are now, compared with before"),
@@ -328,9 +364,37 @@ def survey(c: Cohort, release: Release) -> Section | None:
             groups.append((label, rows))
     block: Block = Table(
         caption="Answers to the survey",
-        columns=("", "people", "share of those who answered"),
+        columns=level_columns(release),
         groups=tuple(groups),
-        note=text("These are people's own judgements. Those who did not answer may have answered "
-                  "otherwise. " + NOT_TOLD_APART),
-    )  # fmt: skip
-    return Section(key=key, heading=heading, blocks=(block,))
+        note=text(
+            "These are people's own judgements. Those who did not answer may have answered "
+            "otherwise."
+        ),
+    )
+    section = Section(key=key, heading=heading, blocks=(block,))
+    return section, _answers_in_words(release, key)
+
+
+_ANSWERS: Final = {
+    ("global_impression", "better"): "said they were better than before",
+    ("global_impression", "no change"): "said there was no change",
+    ("global_impression", "worse"): "said they were worse",
+    ("recommend", "yes"): "would recommend the service",
+    ("recommend", "no"): "would not",
+}
+
+
+def _answers_in_words(release: Release, key: str) -> Text:
+    """Say the shares that may be shown, and nothing where none may."""
+    told = {
+        (str(line.values["outcome"]), str(line.values["term"])): line
+        for line in release.lines
+        if line.section == key and line.cover == "shown" and line.values["measure"] == "proportion"
+    }
+    parts = [
+        text(told[place].cell("estimate", percent), " ", words)
+        for place, words in _ANSWERS.items() if place in told
+    ]  # fmt: skip
+    if not parts:
+        return text("The answers are in a section of their own.")
+    return text("Of those who answered, ", join(parts), ".")

@@ -8,13 +8,29 @@ other.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any, Final
 
 import pandas as pd
 
-from msspas_analysis.report.disclosure import MIN_PEOPLE, Cover, hide, too_close
+from msspas_analysis.estimate.intervals import wilson_interval
+from msspas_analysis.report.disclosure import (
+    COARSE,
+    MIN_PEOPLE,
+    STEP,
+    Cover,
+    counts_give_away,
+    cover_share,
+    hide,
+    nearest,
+    nearest_share,
+    shares_give_away,
+    too_close,
+)
 from msspas_analysis.report.wording import count as count_words
 from msspas_analysis.report.wording import fewer_than
 from msspas_analysis.results import COLUMNS, Estimates
@@ -24,7 +40,8 @@ CSV_COLUMNS: Final = ("row", "section", *COLUMNS, "shown")
 NOT_SHOWN: Final = "not shown"
 _BESIDE_N: Final = ("std_error", "statistic", "df", "p_value")
 # the width of these intervals beside the estimate gives n away
-_TELLTALE: Final = ("proportion", "minimal_detectable_change")
+_TELLTALE: Final = ("proportion", "minimal_detectable_change", "fall_20", "fall_30")
+_SHARES: Final = ("proportion", "fall_20", "fall_30")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +105,13 @@ class Release:
         the difference would be a small count.
     everybody : int or None
         People in the tables, once that number has been told.
+    rounded : bool
+        Whether counts are rounded to the nearest 5 and shares to the nearest 5 %, and everything
+        that would give an exact number of people away is left out.
     """
 
     min_people: int = MIN_PEOPLE
+    rounded: bool = False
     totals: list[int] = field(default_factory=list)
     everybody: int | None = None
     lines: list[Line] = field(default_factory=list)
@@ -100,11 +121,87 @@ class Release:
         """Hold lines that are released already."""
         return cls(lines=list(lines))
 
+    @property
+    def about(self) -> str:
+        """The word before a number of people in a sentence."""
+        return "about " if self.rounded else ""
+
+    @property
+    def people_heading(self) -> str:
+        """The heading over a column of numbers of people."""
+        return "people (rounded)" if self.rounded else "people"
+
+    def share_cover(self, inside: int, n: int, *, near: Iterable[int] = ()) -> tuple[Cover, int]:
+        """Say whether the share of `inside` among `n` people may be shown, and how coarsely.
+
+        Parameters
+        ----------
+        inside, n : int
+            People with it, and people asked.
+        near : iterable of int
+            Numbers on the page that hold those inside, or are held by them.
+
+        Returns
+        -------
+        cover : {"shown", "few", "hidden"}
+        step : int
+            Percent to round the share to.
+        """
+        cover = cover_share(inside, n, near=near, min_people=self.min_people)
+        if cover != "shown":
+            return cover, STEP
+        # the people without it are the rest of the family, which stands on no page
+        covers, step = self.shares_told([inside], ["shown"], n, whole=False)
+        return covers[0], step
+
+    def shares_told(
+        self, counts: Sequence[int], covers: Sequence[Cover], total: int, *, whole: bool = True
+    ) -> tuple[tuple[Cover, ...], int]:
+        """Say which shares of a family may be shown, and to how many percent they are rounded.
+
+        Parameters
+        ----------
+        counts : sequence of int
+            People in categories that do not overlap.
+        covers : sequence of {"shown", "few", "hidden"}
+            What may be shown before rounding.
+        total : int
+            People in all.
+        whole : bool
+            Whether the categories make up the total.
+        """
+        shown = [x for x, cover in zip(counts, covers, strict=True) if cover == "shown"]
+        if not (self.rounded and shown):
+            return tuple(covers), STEP
+        closed = whole and len(shown) == len(counts)
+        for step in (STEP, COARSE):
+            if not shares_give_away(
+                shown, total, whole=closed, min_people=self.min_people, step=step
+            ):
+                return tuple(covers), step
+        return tuple("hidden" for _ in counts), STEP
+
+    def counts_told(self, counts: Sequence[int], covers: Sequence[Cover]) -> tuple[Cover, ...]:
+        """Hide rounded counts altogether where their rounded total gives one of them away."""
+        shown = [x for x, cover in zip(counts, covers, strict=True) if cover == "shown"]
+        whole = len(shown) == len(counts)
+        if (
+            self.rounded
+            and shown
+            and counts_give_away(
+                shown, reduce(add, counts), whole=whole, min_people=self.min_people
+            )
+        ):
+            return tuple("hidden" for _ in counts)
+        return tuple(covers)
+
     def may_tell(self, n: int) -> bool:
         """Whether a number of people may stand beside the totals already told."""
         if n in self.totals:
             return True
-        return n >= self.min_people and not too_close(n, self.totals, min_people=self.min_people)
+        # totals that are the same once rounded have no difference to see
+        apart = [t for t in self.totals if not (self.rounded and nearest(t) == nearest(n))]
+        return n >= self.min_people and not too_close(n, apart, min_people=self.min_people)
 
     def tell(self, n: int) -> bool:
         """Add a total that the reader will see; return whether it may be told."""
@@ -122,6 +219,8 @@ class Release:
         cover: Cover = "shown",
         n_told: bool = True,
         everybody: int | None = None,
+        model: bool = False,
+        step: int = STEP,
     ) -> Line:
         """Release one row of an answer.
 
@@ -139,6 +238,10 @@ class Release:
             goes as well, and the rest is rounded to two decimals.
         everybody : int or None
             Total that the reader knows the row to be about; by default that of the release.
+        model : bool
+            Whether the estimate is a computer model's, in which nobody is counted.
+        step : int
+            Percent to round a share to, where shares are rounded.
 
         Returns
         -------
@@ -159,6 +262,9 @@ class Release:
         if values["measure"] == "pseudo_median":
             # with few people on one side the rank sum is a list of who they are
             values["statistic"] = None
+        if self.rounded or not n_told:
+            # the sign test's method names the places of its limits, and so n
+            values["method"] = re.sub(r", values \d+ and .*", "", values["method"])
         if not n_told:
             values |= dict.fromkeys(("n", "n_missing", *_BESIDE_N))
             if values["measure"] in _TELLTALE:
@@ -166,10 +272,22 @@ class Release:
             for name in ("estimate", "conf_low", "conf_high"):
                 if values[name] is not None:
                     values[name] = round(values[name], 2)
+        if self.rounded and cover == "shown":
+            values |= _rounded(values, model=model, step=step)
         if cover != "shown":
             keep = {"outcome", "group", "term", "measure"}
             values = {name: value if name in keep else None for name, value in values.items()}
         line = Line(len(self.lines) + 1, section, values, cover, n_told, self.min_people)
+        self.lines.append(line)
+        return line
+
+    def add_simulated(self, section: str, row: pd.Series[Any]) -> Line:
+        """Release a row in which no person is counted: ``n`` is simulated centres."""
+        values: dict[str, Any] = {
+            name: None if isinstance(row[name], float) and math.isnan(row[name]) else row[name]
+            for name in COLUMNS
+        }
+        line = Line(len(self.lines) + 1, section, values, "shown", True, self.min_people, False)
         self.lines.append(line)
         return line
 
@@ -201,12 +319,15 @@ class Release:
 
         A share of ``n`` is a count of people: ``2 of 30`` stays hidden as 0.067 as well.
         """
-        covers = hide(
-            [people_counted(row) for _, row in rows.iterrows()],
-            min_people=self.min_people, total_known=total_known,
-        )  # fmt: skip
+        counts = [people_counted(row) for _, row in rows.iterrows()]
+        covers = hide(counts, min_people=self.min_people, total_known=total_known)
+        step = STEP
+        if len(rows) and rows["measure"].eq("proportion").all():
+            covers, step = self.shares_told(counts, covers, int(rows["n"].iloc[0]))
+        elif len(rows) and total_known:
+            covers = self.counts_told(counts, covers)
         return [
-            self.add(section, row, cover=cover, n_told=n_told)
+            self.add(section, row, cover=cover, n_told=n_told, step=step)
             for (_, row), cover in zip(rows.iterrows(), covers, strict=True)
         ]
 
@@ -239,16 +360,46 @@ class Release:
                 continue
             row = {name: value for name, value in line.values.items() if value is not None}
             if not line.counts_people:
-                row["n"] = 0
+                row.setdefault("n", 0)
             elif not line.n_told:
                 row |= {"n": self.min_people, "method": f"{row['method']}; n is a lower limit"}
             rows.append(row)
         return Estimates.from_rows(rows, notes=notes)
 
 
+def _rounded(values: dict[str, Any], *, model: bool, step: int) -> dict[str, Any]:
+    """Round what a line tells so that no exact number of people can be got back."""
+    # these together with the estimate and its interval are a formula for n
+    out: dict[str, Any] = dict.fromkeys(_BESIDE_N)
+    for name in ("n", "n_missing"):
+        if values[name] is not None:
+            out[name] = nearest(values[name])
+    ends = ("conf_low", "conf_high")
+    share = values["measure"] in _SHARES and not model
+    if values["measure"] == "count":
+        out["estimate"] = float(nearest(values["estimate"]))
+    elif share and not str(values["method"]).startswith("mean over people"):
+        out["estimate"] = nearest_share(values["estimate"], step=step)
+        if values["n"] is not None and values["conf_low"] is not None:
+            # from the rounded share of the rounded total: it tells nothing that they do not
+            n = out["n"]
+            interval = wilson_interval(out["estimate"] * n, n, conf_level=values["conf_level"])
+            out |= {
+                name: nearest_share(float(end)) for name, end in zip(ends, interval, strict=True)
+            }
+    else:
+        coarse = values["measure"] in _SHARES and model
+        for name in ("estimate", *ends):
+            if values[name] is not None and not math.isinf(values[name]):
+                # ends of a range of centres are whole people of n
+                by_people = coarse and name in ends
+                out[name] = nearest_share(values[name]) if by_people else round(values[name], 2)
+    return out
+
+
 def people_counted(row: pd.Series[Any]) -> int:
     """Return the count behind a row: the count itself, or the share times its total."""
-    if row["measure"] == "proportion":
+    if row["measure"] in _SHARES:
         return round(float(row["estimate"]) * int(row["n"]))
     return round(float(row["estimate"]))
 

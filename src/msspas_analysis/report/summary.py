@@ -20,6 +20,7 @@ from msspas_analysis.report.wording import (
     CANNOT_SHOW,
     CANNOT_TELL,
     GLOSSARY,
+    NOT_CONCLUDED,
     STIFFNESS_TO_STAND,
     WHAT_THIS_IS,
     days,
@@ -29,53 +30,65 @@ from msspas_analysis.report.wording import (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Headline:
-    """What the summary at the top repeats from the sections."""
+    """What the summary at the top repeats from the sections, each a sentence or two."""
 
+    conclusion: Text
     came: Text
-    change: tuple[Text, ...]
+    sessions: Text
+    change: Text
+    how_many: Text
+    therapies: Text
     unwanted: Text
+    asked: Text
     diaries: Text
+    cells: Text
+    next_year: Text
 
 
 def summary(c: Cohort, release: Release, headline: Headline) -> Section:
-    """Say on one page what the sections say at length."""
+    """Say on one page what the sections say at length, the conclusion first."""
+    h = headline
+    points = (
+        ("Who came:", h.came), ("Sessions:", h.sessions), ("What changed:", h.change),
+        ("How many:", h.how_many), ("By therapy:", h.therapies),
+        ("Unwanted effects:", h.unwanted), ("What people said:", h.asked),
+        ("Diaries:", h.diaries), ("What was set aside:", h.cells),
+        ("What cannot be concluded:", text(NOT_CONCLUDED)),
+        ("What to collect next year:", h.next_year),
+    )  # fmt: skip
     blocks: list[Block] = [
-        Paragraph(text(WHAT_THIS_IS)),
-        Bullets(
-            tuple(
-                text(lead, " ", words)
-                for lead, words in (
-                    ("Who came:", headline.came),
-                    *((("What changed:" if i == 0 else "How many:"), words)
-                      for i, words in enumerate(headline.change)),
-                    ("Unwanted effects:", headline.unwanted),
-                    ("Diaries:", headline.diaries),
-                )
-                if words
-            )
-        ),
-        Caution(text(CANNOT_TELL)),
-        Paragraph(text(STIFFNESS_TO_STAND)),
-    ]  # fmt: skip
+        Paragraph(h.conclusion),
+        Bullets(tuple(text(lead, " ", words) for lead, words in points if words)),
+        Caution(text(CANNOT_TELL, " ", STIFFNESS_TO_STAND)),
+        Paragraph(text(WHAT_THIS_IS, " ", _covered(release))),
+    ]
     if not c.intake.consent_recorded:
         blocks.append(Paragraph(text("The file does not record who agreed to this evaluation.")))
-    blocks.append(
-        Paragraph(
-            text(f"Numbers about {fewer_than(release.min_people)} people are not shown, nor others "
-                 "from which they could be worked out.")
-        )
-    )  # fmt: skip
     return Section(key="summary", heading="On one page", blocks=tuple(blocks))
+
+
+def _covered(release: Release) -> str:
+    """Say how small numbers are covered."""
+    rounded = (
+        "Numbers of people are rounded to the nearest 5, and shares to the nearest 5 % (10 % where 5 "
+        "would give a number away). "
+        if release.rounded
+        else ""
+    )
+    return (
+        f"{rounded}Numbers about {fewer_than(release.min_people)} people are not shown, nor others "
+        "from which they could be worked out."
+    )
 
 
 def limits() -> Section:
     """Say what the page cannot show."""
     items = tuple(text(sentence) for sentence in CANNOT_SHOW)
-    return Section(key="limits", heading="What this cannot show", blocks=(Bullets(items),))
+    return Section(key="limits", heading="What cannot be concluded", blocks=(Bullets(items),))
 
 
 def glossary(c: Cohort) -> Section:
-    """Print the windows and explain six words."""
+    """Print the windows and explain the words."""
     windows = Bullets((text(f"Before: {days(c.before)}."), text(f"After: {days(c.after)}.")))
     return Section(
         key="words", heading="Windows and words",

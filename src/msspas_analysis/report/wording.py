@@ -8,31 +8,36 @@ from typing import Final
 from msspas_analysis.tables import Window
 
 CANNOT_TELL: Final = (
-    "This change cannot be told apart from what would have happened anyway: people often start a "
-    "therapy when their symptoms are at their worst, diaries drift over the weeks, and people "
-    "expect to feel different."
+    "There was no comparison group. A change by itself does not show what the service brought "
+    "about: people often start a therapy when their symptoms are at their worst, diaries drift "
+    "over the weeks, and people expect to feel different."
 )
-NOT_TOLD_APART: Final = (
-    "This change cannot be told apart from what would have happened anyway (symptoms at their "
-    "worst at the start, drift, expectation)."
+NO_EXPECTATION: Final = (
+    "No expectation without treatment is available for these numbers, so nothing is said about "
+    "them beyond the numbers themselves."
 )
 WHAT_THIS_IS: Final = (
     "This is a service evaluation, not research. It describes a group of people before and after "
-    "their first session. There was no comparison group. It says nothing about any one person "
-    "and gives no medical advice."
+    "their first session. It says nothing about any one person and gives no medical advice."
 )
 SPEAK_TO_TEAM: Final = "Questions about your own symptoms or treatment: speak to your MS team."
 STIFFNESS_TO_STAND: Final = (
     "Less is not always better: some people need their stiffness to stand or walk. Read the shares "
     "with less and with more stiffness beside weakness, falls and other unwanted effects."
 )
+WATERMARK: Final = "internal: not for circulation"
+NOT_CONCLUDED: Final = (
+    "What caused a change, which therapy does more, whether any one person changed, or what another "
+    "centre would see."
+)
 CANNOT_SHOW: Final[tuple[str, ...]] = (
-    "Whether the therapy brought the change about. That needs people who waited or had something "
-    "else, chosen by chance.",
-    "What would have happened without the service.",
-    "How people fared who stopped keeping a diary. They may have done better or worse than those "
-    "who went on.",
-    "Which therapy works best. People were not given therapies by chance, and the groups differ "
+    "That the therapy brought a change about. That needs people who waited or had something else, "
+    "chosen by chance.",
+    "What would really have happened without the service. A computer model can stand in for it "
+    "only as far as these diaries show how ratings move by themselves.",
+    "How things went for people who stopped keeping a diary. It may have been otherwise than for "
+    "those who went on.",
+    "Which therapy does more. People were not given therapies by chance, and the groups differ "
     "from the start.",
     "Whether any one person changed. Ratings go up and down from day to day.",
     "What will happen at another centre, or later.",
@@ -41,11 +46,12 @@ GLOSSARY: Final[tuple[tuple[str, str], ...]] = (
     ("Change", "The rating after minus the rating before in the same person. Below zero means "
      "less of the symptom."),
     ("Interval", "The range of average changes that fits these diaries. A wide interval means the "
-     "number is unsure. It does not cover the other reasons for a change named above."),
+     "number is unsure. It does not cover other reasons for a change."),
+    ("Expected without treatment", "What a computer model of these diaries gives for the same "
+     "people and days with no treatment at all. It shows no real people."),
+    ("Beyond expectation", "The change observed minus the change expected without treatment."),
     ("Mean", "The sum of everybody's numbers divided by the number of people."),
     ("Median", "The middle number: half of the people have this or less."),
-    ("Paired", "With enough rated days both before and after, so that each person is compared "
-     "with themselves."),
     ("Stiffness rating", "The person's own number for the day, from 0 (none) to 10 (worst "
      "possible)."),
 )  # fmt: skip
