@@ -252,7 +252,8 @@ def change_over_expected(
         axes.set_title(name, loc="left", fontsize=_TEXT - 0.5, color=INK)
     panels[0].annotate("observed", (float(dot["estimate"]), 1), (0, -1), va="top", ha="center",
                        xycoords=("data", "axes fraction"), textcoords="offset points",
-                       fontsize=_TEXT - 1.5, color=INK)  # fmt: skip
+                       fontsize=_TEXT - 1.5, color=INK,
+                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip
     panels[-1].set_xlabel(f"← less     change in {unit}     more →", fontsize=_TEXT)
     columns = ["group", "low", "high", "centres", "estimate", "conf_low", "conf_high", "n"]
     return figure, pd.DataFrame(rows, columns=columns)
