@@ -594,8 +594,6 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     """Add what every command that reads a workbook takes."""
     parser.add_argument("file", type=_path, metavar="FILE", help="an Excel workbook or a CSV file")
     parser.add_argument(
-        "--rules",
-        type=_path,
-        metavar="FILE",
+        "--rules", type=_path, metavar="FILE",
         help="your answers to the questions; default: msspas-rules.toml beside the file, if any",
-    )
+    )  # fmt: skip
