@@ -475,6 +475,19 @@ def test_a_key_headed_client_is_no_identifier_but_initials_are_questioned(tmp_pa
     assert "initials" in reason(intake, "A2")[1]
 
 
+@pytest.mark.parametrize("first", ["Ref", "Client"])
+def test_of_two_key_columns_the_codes_are_the_key_and_the_names_are_hidden(tmp_path, first):
+    names = ["Zbigniew Kowal", "Priya", "Mrs Oyelaran", "A. Teo", "Xan Quill"]
+    rows = [[f"NF10{i}", name] for i, name in enumerate(names)]
+    heads = ["Ref", "Client"]
+    if first == "Client":
+        heads, rows = heads[::-1], [row[::-1] for row in rows]
+    table = [[*heads, "Date", "Stiffness"], *[[*r, uk(DAYS[i]), 5] for i, r in enumerate(rows)]]
+    intake = read_workbook(book(tmp_path / "b.xlsx", ("Diary", table)))
+    assert sorted(p for p, _ in ratings(intake)) == [f"NF10{i}" for i in range(5)]
+    assert not [name for name in names if name in intake.ledger.to_csv()]
+
+
 # --- what is written --------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from msspas_analysis.ingest import dates
 from msspas_analysis.ingest.identifiers import looks_like_initials, looks_like_name
 from msspas_analysis.ingest.layout import OUTCOMES, Block, Field, person_code
-from msspas_analysis.ingest.ledger import Ledger
+from msspas_analysis.ingest.ledger import MASKED, Ledger
 from msspas_analysis.ingest.rules import Rules
 from msspas_analysis.ingest.sheets import Sheet, cell_name, filled
 from msspas_analysis.ingest.values import Reading, plain, read_count, read_rating, read_yes_no
@@ -258,7 +258,7 @@ def sort_rows(
                 )
         elif codes[i] is None:
             anchor = block.column("person_id")
-            masked = anchor is not None and ledger.fate[block.sheet][row, anchor] == 6
+            masked = anchor is not None and ledger.fate[block.sheet][row, anchor] == MASKED
             why = "no client code in this row"
             if masked:
                 why = "the client code of this row is hidden: it looks like a name"

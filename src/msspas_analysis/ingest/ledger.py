@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from msspas_analysis.ingest.values import Reading
 
 USED: Final = 1
+MASKED: Final = 6
 _CODES: Final = {
-    "used": 1,
+    "used": USED,
     "changed": 2,
     "kept": 3,
     "question": 4,
     "set aside": 5,
-    "masked": 6,
+    "masked": MASKED,
 }
 _UNUSED: Final = ("question", "set aside", "masked")
 

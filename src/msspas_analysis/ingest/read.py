@@ -14,10 +14,16 @@ import pandas as pd
 from msspas_analysis.ingest import register as lists
 from msspas_analysis.ingest import settle
 from msspas_analysis.ingest.diary import Workings, read_list, show_text
-from msspas_analysis.ingest.identifiers import Finding, screen_header, screen_text
+from msspas_analysis.ingest.identifiers import (
+    FIXES,
+    Finding,
+    looks_like_name,
+    screen_header,
+    screen_text,
+)
 from msspas_analysis.ingest.intake import Intake, Tally
-from msspas_analysis.ingest.layout import OUTCOMES, Block, find_blocks, person_code
-from msspas_analysis.ingest.ledger import Ledger
+from msspas_analysis.ingest.layout import OUTCOMES, Block, Field, find_blocks, person_code
+from msspas_analysis.ingest.ledger import MASKED, Ledger
 from msspas_analysis.ingest.rules import FILE_NAME, Rules, read_rules
 from msspas_analysis.ingest.sheets import Sheet, UnreadableFileError, cell_name, filled, read_source
 from msspas_analysis.ingest.values import plain
@@ -244,6 +250,7 @@ def _blocks(work: Workings) -> list[Block]:
         found = find_blocks(sheet, known=work.rules.columns, measure=told)
         for block in found:
             _take_key(sheet, block)
+            _one_key(work, sheet, block)
         blocks += found
     return blocks
 
@@ -290,6 +297,32 @@ def _take_key(sheet: Sheet, block: Block) -> None:
         field.heading = None
         if no_key and is_name and cells and coded >= 0.8 * len(cells):
             field.heading = Heading("person_id")
+
+
+def _one_key(work: Workings, sheet: Sheet, block: Block) -> None:
+    """Of several columns that may be the key keep the one full of codes; mask names in the others."""
+    fields = block.having("person_id")
+    if len(fields) < 2:
+        return
+    rows = range(block.header[1] + 1, block.rows[1] + 1)
+
+    def coded(field: Field) -> float:
+        cells = [v for r in rows if (v := sheet.values[r, field.column]) is not None]
+        return sum(any(k.isdigit() for k in person_code(v)) for v in cells) / max(len(cells), 1)
+
+    key = max(fields, key=coded)
+    finding = Finding("name", FIXES["name"])
+    for field in fields:
+        if field is key:
+            continue
+        field.heading = None
+        texts = [r for r in rows if isinstance(sheet.values[r, field.column], str)
+                 and not any(k.isdigit() for k in sheet.values[r, field.column])]  # fmt: skip
+        masked = [r for r in texts if work.ledger.fate[sheet.index][r, field.column] == MASKED]
+        named = [r for r in texts if looks_like_name(sheet.values[r, field.column])]
+        # where some are names, so are the rest
+        for r in texts if len({*masked, *named}) > len(texts) / 3 else named:
+            _hide(work, sheet.index, r, field.column, finding)
 
 
 def _use_header(work: Workings, block: Block) -> None:
