@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,10 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from msspas_analysis.estimate.untreated import Entry, untreated_contrast
-from msspas_analysis.simulate.diary import simulate_ratings
+from msspas_analysis.simulate.days import simulate_ratings
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.streams import stream
+from msspas_analysis.simulate.world import steady
 from msspas_analysis.tables import AFTER, BEFORE, Window
 
 OUT = Path(__file__).parents[1] / "src" / "msspas_analysis" / "certify" / "method_check.csv"
@@ -38,11 +40,13 @@ FIRST_WEEK = "came in by the mean of the first week"
 World = Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]
 
 
-def plain(**settings: float) -> World:
+def plain(*, eventful: bool = False, **settings: float) -> World:
     """Return the simulator's own world; the entry rating is always written down."""
 
     def draw(people: int, centres: int, first: int) -> tuple[np.ndarray, np.ndarray]:
         scenario = DiaryScenario(**{"n_people": people, "entry_rating": 4.0, **settings})
+        if not eventful:
+            scenario = steady(scenario)
         drawn = simulate_ratings(scenario, seed=11, replicates=centres, first=first)
         seen = drawn.seen.copy()
         seen[..., 0] = drawn.score[..., 0]
@@ -57,7 +61,9 @@ def odd(kind: str) -> World:
     def draw(people: int, centres: int, first: int) -> tuple[np.ndarray, np.ndarray]:
         hidden = 7 if kind == "came in by a rating a week before the diary" else 0
         crowd = 4 * people  # from whom those who meet the rule come in, in order
-        scenario = DiaryScenario(n_people=crowd, entry_rating=None, baseline_days=14 + hidden)
+        scenario = steady(
+            DiaryScenario(n_people=crowd, entry_rating=None, baseline_days=14 + hidden)
+        )
         drawn = simulate_ratings(scenario, seed=12, replicates=centres, first=first)
         rng = stream(13, kind, first)
         latent = drawn.latent.copy()
@@ -125,12 +131,11 @@ def coverage(people: int, centres: int) -> tuple[float, float]:
     for first in range(0, centres, CHUNK):
         size = min(CHUNK, centres - first)
         seen, days = plain(change=latent)(people, size, first)
-        scenario = DiaryScenario(n_people=people, entry_rating=4.0)
+        scenario = steady(DiaryScenario(n_people=people, entry_rating=4.0))
         kept = simulate_ratings(scenario, seed=11, replicates=size, first=first)
         changed = simulate_ratings(
-            DiaryScenario(n_people=people, entry_rating=4.0, change=latent), seed=11,
-            replicates=size, first=first,
-        )  # fmt: skip
+            replace(scenario, change=latent), seed=11, replicates=size, first=first
+        )
         span = (days >= AFTER.first_day) & (days <= AFTER.last_day)
         truths.append((changed.score - kept.score)[..., span].mean(axis=(1, 2)))
         found = untreated_contrast(seen, days, before=BEFORE, after=AFTER, entry="first rating")
@@ -168,6 +173,8 @@ def main() -> None:
         ("inside the model", "nothing given, anybody could come", plain(entry_rating=None), standard),
         ("inside the model", f"nothing given, {FIRST_WEEK}, and says so", odd(FIRST_WEEK),
          (BEFORE, AFTER, "first week")),
+        ("outside the model", "infections, relapses, hot and cold spells, changes of medicine",
+         plain(eventful=True), standard),
         *(
             ("outside the model", kind, odd(kind), standard)
             for kind in (

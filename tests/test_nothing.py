@@ -9,7 +9,7 @@ from scipy.stats import ttest_1samp, ttest_rel
 from msspas_analysis import DiaryScenario, small_pilots, what_nothing_shows
 from msspas_analysis.certify import nothing
 from msspas_analysis.certify.nothing import SINGLE, WEEKS, WINDOWS, WORLD
-from msspas_analysis.simulate.diary import simulate_ratings
+from msspas_analysis.simulate.days import simulate_ratings
 
 ALIKE = replace(WORLD, day_sd_spread=0)  # everybody's days vary by the same amount
 # the published figures are rounded to 0.01 points and whole per cent; the rest is Monte Carlo error

@@ -8,18 +8,16 @@ from math import erf, exp, pi, sqrt
 import numpy as np
 import pytest
 
-from msspas_analysis.simulate.diary import (
-    BLOCK,
-    DiaryScenario,
-    provenance,
-    simulate_diary,
-    simulate_ratings,
-)
+from msspas_analysis.simulate.days import BLOCK, simulate_days, simulate_ratings
+from msspas_analysis.simulate.diary import simulate_diary
+from msspas_analysis.simulate.realism import STATUSES, provenance
+from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.streams import stream
+from msspas_analysis.simulate.world import World, steady
 from msspas_analysis.tables import SCHEMAS, validate
 
-# people alike in their daily wobble: the world whose figures have a closed form
-ALIKE = DiaryScenario(n_people=2000, day_sd_spread=0.0)
+# people alike in their daily wobble, no episodes: the world whose figures have a closed form
+ALIKE = steady(DiaryScenario(n_people=2000, day_sd_spread=0.0))
 TOTAL_SD = sqrt(3.05**2 + 1.0**2 + 1.2**2)
 SMALL = DiaryScenario(n_people=30)
 
@@ -147,12 +145,29 @@ def test_counts_have_the_mean_and_spread_of_their_negative_binomial():
     assert counts.var() == pytest.approx(variance, rel=0.05)
 
 
-def test_more_stiffness_means_more_spasms_by_the_slope():
+def test_worse_spasms_mean_more_of_them_by_the_slope():
     world = DiaryScenario(n_people=3000, spasm_spread=0.0)
     truth = simulate_diary(world, seed=8).truth
-    mean = truth.groupby("stiffness")["spasm_count"].mean()
-    assert mean[7] / mean[4] == pytest.approx(exp(0.9), rel=0.05)
-    assert mean[5] == pytest.approx(4.0, rel=0.05)
+    # where the latent state is within the scale, the log of the mean count is a straight line in it
+    near = {at: truth.loc[(truth["spasm"] - at).abs() < 0.25, "spasm_count"] for at in (4, 5, 7)}
+    assert near[7].mean() / near[4].mean() == pytest.approx(exp(0.9), rel=0.05)
+    assert near[5].mean() == pytest.approx(4.0, rel=0.05)
+
+
+def test_stiffness_and_spasms_are_correlated_between_people_and_within_a_person():
+    world = replace(ALIKE, entry_rating=None)
+    truth = simulate_days(world, seed=8, truth=True).truth
+    between = np.corrcoef(truth.level[0], truth.spasm_level[0])[0, 1]
+    assert within(between, 0.60, (1 - 0.36) / sqrt(2000))
+    own = (
+        (truth.latent - truth.level[..., None])[0],
+        (truth.spasm - truth.spasm_level[..., None])[0],
+    )
+    daily = (own[0] * own[1]).mean() / sqrt((own[0] ** 2).mean() * (own[1] ** 2).mean())
+    # 56 days of one person tell about as much as 10 independent ones
+    assert within(daily, 0.60, (1 - 0.36) / sqrt(2000 * 10))
+    for days in own:  # the same drift and wobble: variance 1 + 1.44
+        assert days.var() == pytest.approx(2.44, rel=0.03)
 
 
 def test_symptoms_go_together_between_people_and_within_a_day():
@@ -216,7 +231,7 @@ def test_losing_more_days_leaves_every_score_that_stays_as_it_was():
         kept = both[f"{name}_many"].notna()
         assert kept.any()
         assert both.loc[kept, name].equals(both.loc[kept, f"{name}_many"].rename(name))
-    complete = [c for c in few.truth if c != "observed"]
+    complete = [c for c in few.truth if c not in ("observed", "why_missing")]
     assert few.truth[complete].equals(many.truth[complete])
 
 
@@ -416,8 +431,10 @@ def test_a_world_where_nobody_comes_in_is_refused():
 def test_every_number_of_the_world_says_where_it_comes_from():
     told = provenance(SMALL).set_index("field")["status"]
     assert list(told.index) == [f.name for f in fields(DiaryScenario)]
-    assert set(told) == {"calibrated", "assumption", "design"}
-    text = DiaryScenario.__doc__
+    assert set(told) <= set(STATUSES)
+    sources = provenance(SMALL).set_index("field")["source"]
+    assert all(sources[name] for name in told.index[told != "design"])
+    text = World.__doc__ + DiaryScenario.__doc__
     for field in fields(DiaryScenario):
         assert field.name in text, f"{field.name} is not documented"
     changed = provenance(replace(SMALL, drift_sd=2.0, n_people=7)).set_index("field")["status"]

@@ -22,7 +22,8 @@ from msspas_analysis.estimate.untreated import (
     variogram,
     window_weights,
 )
-from msspas_analysis.simulate.diary import simulate_diary, simulate_ratings
+from msspas_analysis.simulate.days import simulate_ratings
+from msspas_analysis.simulate.diary import simulate_diary
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.tables import AFTER, BEFORE, Window
 

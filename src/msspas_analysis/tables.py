@@ -123,6 +123,11 @@ ADVERSE_EVENTS: Final = (
     "weakness", "drowsiness", "dizziness", "fall", "fatigue", "nausea", "skin reaction",
     "more spasms", "more pain", "low mood", "ear pressure", "other",
 )  # fmt: skip
+SPASM_TYPES: Final = ("flexor", "extensor", "clonus", "throat", "MS hug", "other")
+EVENT_TYPES: Final = (
+    "relapse", "infection", "medication started", "medication stopped", "medication increased",
+    "medication reduced", "other therapy started", "hospital stay", "other",
+)  # fmt: skip
 
 _ID: Final = Column(name="person_id", kind="code", required=True, label="client code")
 
@@ -228,9 +233,34 @@ SURVEY: Final = Schema(
         Column(name="recommend", kind="category", levels=("yes", "no", "unsure")),
     ),
 )
+SPASMS: Final = Schema(
+    "spasm_types",
+    ("person_id", "date", "type"),
+    (
+        _ID,
+        Column(name="date", kind="date", required=True, label="day described"),
+        Column(name="type", kind="category", levels=SPASM_TYPES, required=True, label="kind"),
+        Column(name="severity", kind="number", low=0, high=10, label="how bad 0-10"),
+        # asked of the MS hug alone
+        Column(name="hard_to_breathe", kind="category", levels=("yes", "no")),
+    ),
+)
+EVENTS: Final = Schema(
+    "events",
+    ("person_id", "date", "event"),
+    (
+        _ID,
+        Column(name="date", kind="date", required=True, label="first day"),
+        Column(name="event", kind="category", levels=EVENT_TYPES, required=True),
+        Column(name="last_date", kind="date", label="last day, if it ended"),
+    ),
+)
 SCHEMAS: Final[dict[str, Schema]] = {
-    s.name: s for s in (PEOPLE, DIARY, TRIGGER, SESSIONS, ASSESSMENTS, ADVERSE, SURVEY)
-}
+    s.name: s
+    for s in (
+        PEOPLE, DIARY, TRIGGER, SESSIONS, ASSESSMENTS, ADVERSE, SURVEY, SPASMS, EVENTS
+    )
+}  # fmt: skip
 """Every tidy table by name."""
 
 
@@ -304,6 +334,8 @@ class Tables:
     assessments: pd.DataFrame = field(default_factory=ASSESSMENTS.empty)
     adverse_events: pd.DataFrame = field(default_factory=ADVERSE.empty)
     survey: pd.DataFrame = field(default_factory=SURVEY.empty)
+    spasm_types: pd.DataFrame = field(default_factory=SPASMS.empty)
+    events: pd.DataFrame = field(default_factory=EVENTS.empty)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """Return the table called `name`."""

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from msspas_analysis.estimate.intervals import POINT, t_interval
 from msspas_analysis.estimate.untreated import Entry, untreated_contrast, window_weights
 from msspas_analysis.results import Estimates
-from msspas_analysis.simulate.diary import BLOCK, simulate_ratings
-from msspas_analysis.simulate.scenario import DiaryScenario, provenance
+from msspas_analysis.simulate.days import BLOCK, simulate_ratings
+from msspas_analysis.simulate.realism import provenance
+from msspas_analysis.simulate.scenario import DiaryScenario
+from msspas_analysis.simulate.world import steady
 from msspas_analysis.tables import AFTER, BEFORE, Window
 
 Floats = NDArray[np.float64]
@@ -26,11 +28,13 @@ Floats = NDArray[np.float64]
 LATER: Final = 98
 """Days from the entry rating to the one rating later: 14 weeks."""
 
-WORLD: Final = DiaryScenario(
+WORLD: Final = steady(DiaryScenario(
     entry_rating=4, baseline_days=14, followup_days=LATER - 14 + 1, completion_week_1=1,
     completion_week_12=1, dropout_weekly=0,
-)  # fmt: skip
-"""Entry by one rating of 4 or more, nothing given, 14 weeks of diary, and no day left out."""
+))  # fmt: skip
+"""Entry by one rating of 4 or more, nothing given, 14 weeks of diary, and no day left out.
+
+There are no episodes, weather or changes of medicine in it: the model whose figures are known."""
 
 SINGLE: Final = "one rating, one rating later"
 WEEKS: Final = "entry week, last two weeks"
@@ -252,6 +256,8 @@ def _told(world: DiaryScenario) -> str:
             f"{name} {value:g}" for name, value in zip(mine["field"], mine["value"], strict=True)
         )
         parts.append(f"[{_STATUS.get(status, status)}] {named}")
+    if steady(world) != world:
+        parts.append("[assumption] episodes, weather and changes of medicine")
     return "The world: " + "; ".join(parts) + "."
 
 

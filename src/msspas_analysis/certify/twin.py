@@ -198,7 +198,8 @@ def expected_without_treatment(
 
     Examples
     --------
-    >>> from msspas_analysis.simulate.diary import DiaryScenario, simulate_diary
+    >>> from msspas_analysis.simulate.diary import simulate_diary
+    >>> from msspas_analysis.simulate.scenario import DiaryScenario
     >>> cohort = simulate_diary(DiaryScenario(n_people=30), seed=4).tables
     >>> found = expected_without_treatment(cohort.diary, cohort.people, entry="first rating >= 4")
     >>> row = found.results.one(term="beyond expectation", measure="mean_difference")

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from msspas_analysis.simulate.diary import SimulatedDiary, simulate_diary
-from msspas_analysis.simulate.scenario import DiaryScenario, provenance
+from msspas_analysis.simulate.files import readable_json, write_csv
+from msspas_analysis.simulate.realism import provenance
+from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.workbook import (
     CENTRE_NAME,
     emphasise,
@@ -136,10 +137,10 @@ def regenerate(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     sim = simulate_diary(CENTRE, seed=SEED)
     truth = write_messy_workbook(sim, folder / "centre_messy.xlsx", seed=SEED)
-    (folder / "centre_messy.truth.json").write_bytes(_readable_json(truth))
+    (folder / "centre_messy.truth.json").write_bytes(readable_json(truth))
     write_clean_workbook(sim, folder / "centre_clean.xlsx")
     for name, table in (("people", sim.tables.people), ("diary", sim.tables.diary)):
-        _write_csv(table, folder / f"centre_clean_{name}.csv")
+        write_csv(table, folder / f"centre_clean_{name}.csv")
     names = ("centre_messy.xlsx", "centre_messy.truth.json", "centre_clean.xlsx",
              "centre_clean_diary.csv", "centre_clean_people.csv")  # fmt: skip
     status = provenance(CENTRE).set_index("field")["status"].to_dict()
@@ -155,36 +156,8 @@ def regenerate(folder: Path) -> list[Path]:
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
         },
     }
-    (folder / "centre.json").write_bytes(_readable_json(sidecar))
+    (folder / "centre.json").write_bytes(readable_json(sidecar))
     return [folder / name for name in (*names, "centre.json")]
-
-
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a tidy table: ISO dates, whole numbers without a point, the same line ends anywhere."""
-    out = table.copy()
-    for name in out.columns[out.dtypes.eq("float64")]:
-        out[name] = out[name].astype("Int64")
-    text = out.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
-    path.write_bytes(text.encode("utf-8"))
-
-
-def _readable_json(data: dict[str, Any]) -> bytes:
-    """Write one line for each entry of each part, so that a change shows as a changed line."""
-    parts = []
-    for key, value in data.items():
-        if isinstance(value, dict):
-            lines = [f"  {json.dumps(k)}: {_line(v)}" for k, v in value.items()]
-            body = "{\n" + ",\n".join(lines) + "\n }"
-        elif isinstance(value, list) and value and isinstance(value[0], list | dict):
-            body = "[\n" + ",\n".join(f"  {_line(v)}" for v in value) + "\n ]"
-        else:
-            body = _line(value)
-        parts.append(f" {json.dumps(key)}: {body}")
-    return ("{\n" + ",\n".join(parts) + "\n}\n").encode("utf-8")
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from msspas_analysis.cli import simulate
+from msspas_analysis.cli.writing import Refused, count, either, showing_progress, staged, to_path
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from msspas_analysis.certify import EntryRule
@@ -27,10 +29,6 @@ NO_WORD = (
     'pip install "msspas-analysis[word]"'
 )
 HIDDEN_NAME = "the file (its name is hidden)"
-
-
-class _Refused(Exception):
-    """Something the user can mend; the text is a finished sentence."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         run(args)
     except SystemExit as stop:  # argparse: 0 after --help and --version, 2 after a mistake
         return stop.code if isinstance(stop.code, int) else 2
-    except _Refused as err:
+    except Refused as err:
         print(err, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -86,7 +84,7 @@ def _check(args: argparse.Namespace) -> None:
     print(_shown_name(source))
     _print_intake(intake)
     folder = args.out or _checked_folder(source)
-    with _staged(folder) as part:
+    with staged(folder) as part:
         written = _write_intake(intake, source, part)
     _print_written(folder, written)
 
@@ -118,21 +116,21 @@ def _template(args: argparse.Namespace) -> None:
 
     workbook, paper = args.out, args.paper
     if workbook == paper:
-        raise _Refused(f"--out and --paper both say {paper}; give two different names.")
+        raise Refused(f"--out and --paper both say {paper}; give two different names.")
     wanted = [path for path in (workbook, paper) if path is not None]
     if there := [str(path) for path in wanted if path.exists() and not args.force]:
-        raise _Refused(
+        raise Refused(
             f"Nothing was written, because it would replace {' and '.join(there)}. "
             "Choose another name, or add --force to replace."
         )
     try:
-        with _staged(workbook.parent) as part:
+        with staged(workbook.parent) as part:
             write_template(part / workbook.name, weeks=args.weeks)
         if paper is not None:
-            with _staged(paper.parent) as part:
+            with staged(paper.parent) as part:
                 write_paper_diary(part / paper.name, weeks=args.weeks)
     except ValueError as err:
-        raise _Refused(f"{err}.") from err
+        raise Refused(f"{err}.") from err
     for path in wanted:
         print(f"Written: {path.resolve()}")
 
@@ -143,7 +141,7 @@ def _demo(args: argparse.Namespace) -> None:
     from msspas_analysis.tables import AFTER, BEFORE
 
     folder: Path = args.out
-    with _staged(folder) as part:
+    with staged(folder) as part:
         regenerate(part)
     source = folder / "centre_messy.xlsx"
     print(f"Everybody in {source.name} is invented, and so are their diaries.\n")
@@ -165,10 +163,10 @@ def _read(source: Path, rules: Path | None) -> Intake:
     if rules is not None:
         rules = _existing(rules, "rules file")
     try:
-        with _progress() as progress:
+        with showing_progress() as progress:
             return read_workbook(source, rules=rules, progress=progress)
     except UnreadableFileError as err:
-        raise _Refused(str(err)) from err
+        raise Refused(str(err)) from err
 
 
 def _write_intake(intake: Intake, source: Path, part: Path) -> list[Path]:
@@ -190,10 +188,10 @@ def _make_report(
     made = service_evaluation(
         intake, before=before, after=after, title=title, entry=entry, profile=profile
     )
-    with _staged(folder) as part:
+    with staged(folder) as part:
         _write_intake(intake, source, part)
     said = [f"The report: {page.resolve()}"]
-    with _staged(page.parent) as part:
+    with staged(page.parent) as part:
         made.write(part / page.name)
         if docx:
             from msspas_analysis.report.word import write_word
@@ -229,10 +227,10 @@ def _windows(args: argparse.Namespace) -> tuple[Window, Window]:
                 )
             )
         except ValueError as err:
-            raise _Refused(f"--{default.name} and --min-days do not fit: {err}.") from err
+            raise Refused(f"--{default.name} and --min-days do not fit: {err}.") from err
     before, after = built
     if before.last_day >= after.first_day:
-        raise _Refused(
+        raise Refused(
             f"The days before (to day {before.last_day}) run into the days after "
             f"(from day {after.first_day}). Day 0 is the first session; give --before a span that "
             "ends earlier, or --after one that begins later."
@@ -249,60 +247,7 @@ def _entry(text: str | None) -> EntryRule | None:
     try:
         return EntryRule.parse(text)
     except UnknownEntryError as err:
-        raise _Refused(str(err)) from err
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None] | None]:
-    """Give a progress callback if a person is watching, else None."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(leave=False, file=sys.stderr, unit="", bar_format="{desc} {bar} {n}/{total}") as bar:
-
-        def show(done: int, total: int, what: str) -> None:
-            bar.total = total
-            bar.set_description_str(what, refresh=False)
-            bar.update(done - bar.n)
-            bar.refresh()
-
-        yield show
-
-
-@contextmanager
-def _staged(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to write in; move what is in it to `folder` when all is whole."""
-    import shutil
-    import tempfile
-    from pathlib import Path
-
-    new = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # within the target, because only a move on one disk happens in one step
-        part = Path(tempfile.mkdtemp(prefix=".msspas-part-", dir=folder))
-    except OSError as err:
-        raise _Refused(
-            f"Nothing can be written to {folder} ({err.strerror}). Give another place with --out."
-        ) from err
-    try:
-        yield part
-        for made in sorted(path for path in part.rglob("*") if path.is_file()):
-            target = folder / made.relative_to(part)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                made.replace(target)
-            except OSError as err:
-                raise _Refused(
-                    f"{target} could not be replaced ({err.strerror}). If it is open in another "
-                    "program, close it there and run this again."
-                ) from err
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        if new and not any(folder.iterdir()):
-            folder.rmdir()
+        raise Refused(str(err)) from err
 
 
 # --- names of files -----------------------------------------------------------------------------
@@ -313,9 +258,9 @@ def _existing(path: Path, what: str) -> Path:
     if path.is_file():
         return path
     if path.is_dir():
-        raise _Refused(f"{path} is a folder; give the {what} itself.")
+        raise Refused(f"{path} is a folder; give the {what} itself.")
     if not path.parent.is_dir():
-        raise _Refused(f"There is no folder {path.parent}, so no {what} in it.")
+        raise Refused(f"There is no folder {path.parent}, so no {what} in it.")
     from difflib import get_close_matches
 
     from msspas_analysis.ingest.identifiers import screen_text
@@ -323,8 +268,8 @@ def _existing(path: Path, what: str) -> Path:
     there = {entry.name.lower(): entry.name for entry in path.parent.iterdir() if entry.is_file()}
     near = [there[name] for name in get_close_matches(path.name.lower(), there, n=3, cutoff=0.5)]
     near = [name for name in near if screen_text(name.rpartition(".")[0] or name) is None]
-    hint = f" Did you mean {_either(near)}?" if near else ""
-    raise _Refused(f"There is no file {path.name} in {path.parent.resolve()}.{hint}")
+    hint = f" Did you mean {either(near)}?" if near else ""
+    raise Refused(f"There is no file {path.name} in {path.parent.resolve()}.{hint}")
 
 
 def _names_somebody(path: Path) -> bool:
@@ -370,12 +315,12 @@ def _print_intake(intake: Intake) -> None:
     print(_people(intake))
     print(f"{tally}.")
     if tally.hidden_rows:
-        hidden = _count(tally.hidden_rows, "row was", "rows were")
+        hidden = count(tally.hidden_rows, "row was", "rows were")
         print(f"{hidden} hidden in the file and read like any other.")
     print(_questions(intake))
     for number, ask in enumerate(intake.asks.head(MOST_ASKS).to_dict("records"), start=1):
         question = f"{ask['question'][:1].upper()}{ask['question'][1:]}"
-        where = f"{_count(ask['cells'], 'cell')}, such as {ask['example']}"
+        where = f"{count(ask['cells'], 'cell')}, such as {ask['example']}"
         answer = ask["answer"]
         if not answer:
             answer = "Mend it in the workbook."
@@ -398,7 +343,7 @@ def _people(intake: Intake) -> str:
     """Say how many people there are, and how many were left out and why."""
     tally = intake.tally
     found = tally.people + sum(tally.left_out.values())
-    line = f"{_count(found, 'person', 'people')} found, {tally.people:,} used."
+    line = f"{count(found, 'person', 'people')} found, {tally.people:,} used."
     reasons = [
         f"{n:,} {'left empty' if why == 'blank' else why}"
         for why, n in sorted(tally.left_out.items())
@@ -415,22 +360,14 @@ def _questions(intake: Intake) -> str:
     tally = intake.tally
     if not tally.asks:
         return "No question waits for an answer."
-    waiting = _count(tally.questions, "cell waits", "cells wait")
-    return f"{waiting} for an answer to {_count(tally.asks, 'question')}."
+    waiting = count(tally.questions, "cell waits", "cells wait")
+    return f"{waiting} for an answer to {count(tally.asks, 'question')}."
 
 
 def _print_written(folder: Path, written: Sequence[Path]) -> None:
     print(f"\nWritten to {folder.resolve()}:")
     for path in written:
         print(f"  {path}")
-
-
-def _count(n: int, one: str, many: str | None = None) -> str:
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
-def _either(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 # --- the words after msspas -----------------------------------------------------------------------
@@ -460,12 +397,6 @@ def _span(text: str) -> tuple[int, int]:
         ) from None
 
 
-def _path(text: str) -> Path:
-    from pathlib import Path
-
-    return Path(text).expanduser()
-
-
 def _join_spans(words: Sequence[str]) -> list[str]:
     """Join ``--before -7:-1`` with an equals sign; a leading minus would read as an option."""
     joined: list[str] = []
@@ -483,13 +414,13 @@ def _refuse_unknown(word: str, commands: Sequence[str]) -> None:
         return
     from difflib import get_close_matches
 
-    if _path(word).is_file():
+    if to_path(word).is_file():
         meant = f'To read that file: msspas check "{word}"'
     elif near := get_close_matches(word.lower(), commands, n=2, cutoff=0.5):
-        meant = f"Did you mean {_either(near)}?"
+        meant = f"Did you mean {either(near)}?"
     else:
         meant = "'msspas --help' explains each of them."
-    raise _Refused(f"There is no command {word!r}; there are {', '.join(commands)}. {meant}")
+    raise Refused(f"There is no command {word!r}; there are {', '.join(commands)}. {meant}")
 
 
 def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
@@ -526,7 +457,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         example='msspas check "Diaries 2026.xlsx"',
     )  # fmt: skip
     _add_reading(check)
-    check.add_argument("--out", type=_path, metavar="FOLDER", help="default: beside the file")
+    check.add_argument("--out", type=to_path, metavar="FOLDER", help="default: beside the file")
 
     report = command(
         "report", _report,
@@ -535,7 +466,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     )  # fmt: skip
     _add_reading(report)
     report.add_argument(
-        "--out", type=_path, metavar="PAGE",
+        "--out", type=to_path, metavar="PAGE",
         help="the page to write; default: report.html in a folder beside the file",
     )  # fmt: skip
     report.add_argument(
@@ -569,14 +500,24 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         example="msspas template --weeks 12 --paper diary.html",
     )  # fmt: skip
     template.add_argument(
-        "--out", type=_path, default="diary-template.xlsx", metavar="FILE",
+        "--out", type=to_path, default="diary-template.xlsx", metavar="FILE",
         help="default: %(default)s in this folder",
     )  # fmt: skip
     template.add_argument("--weeks", type=int, default=8, metavar="N", help="weeks; default 8")
     template.add_argument(
-        "--paper", type=_path, metavar="FILE", help="write a diary to print as well, such as d.html"
+        "--paper",
+        type=to_path,
+        metavar="FILE",
+        help="write a diary to print as well, such as d.html",
     )
     template.add_argument("--force", action="store_true", help="replace files that are there")
+
+    simulated = command(
+        "simulate", simulate.run,
+        text="invent a study of a chosen design, with the truth beside it; nothing is read",
+        example="msspas simulate T2 --seed 7",
+    )  # fmt: skip
+    simulate.add_options(simulated)
 
     demo = command(
         "demo", _demo,
@@ -584,7 +525,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         example="msspas demo --out trial",
     )  # fmt: skip
     demo.add_argument(
-        "--out", type=_path, default="msspas-demo", metavar="FOLDER",
+        "--out", type=to_path, default="msspas-demo", metavar="FOLDER",
         help="default: %(default)s in this folder",
     )  # fmt: skip
     return parser, list(made.choices)
@@ -592,8 +533,10 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     """Add what every command that reads a workbook takes."""
-    parser.add_argument("file", type=_path, metavar="FILE", help="an Excel workbook or a CSV file")
     parser.add_argument(
-        "--rules", type=_path, metavar="FILE",
+        "file", type=to_path, metavar="FILE", help="an Excel workbook or a CSV file"
+    )
+    parser.add_argument(
+        "--rules", type=to_path, metavar="FILE",
         help="your answers to the questions; default: msspas-rules.toml beside the file, if any",
     )  # fmt: skip
