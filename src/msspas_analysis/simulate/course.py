@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _MOST_TRIES: Final = 10_000
-_AT_ONCE: Final = 1 << 15  # person-days worked on together; they fit the processor's own memory
+_AT_ONCE: Final = 1 << 18  # person-days worked on together: few enough for the processor's cache
 _YEAR: Final = 365.25
 
 # the highest temperature of a day in England, by season, and how it wanders [assumption]
@@ -195,8 +195,10 @@ def responses(
         z = stream(seed, "size of effect", block).standard_normal(slots)
         factor = 1.0 + regime.effect_sd[arm] * z
     if regime.expectation.any() or regime.guessed_expectation.any():
-        z = stream(seed, "placebo response", block).standard_normal(slots)
-        placebo = s.placebo_mean + s.placebo_sd * z
+        placebo = np.full(slots, s.placebo_mean)
+        if s.placebo_sd > 0:
+            z = stream(seed, "placebo response", block).standard_normal(slots)
+            placebo += s.placebo_sd * z
     guessed = np.zeros(slots, dtype=bool)
     if regime.guessed.any():
         guessed = stream(seed, "guessed", block).random(slots) < regime.guessed[arm]
@@ -221,17 +223,17 @@ def courses(block: Block, *, spasms: bool = True) -> Iterator[Part]:
     own_level = stream(block.seed, "usual spasms", block.number)
     heat, cold = _weather(s, seed=block.seed)
     r = s.spasm_correlation
-    own = np.sqrt(1.0 - r**2)
+    own = float(np.sqrt(1.0 - r**2))
+    keeps = (s.drift_keep, s.day_autocorrelation)
     at_once = max(1, _AT_ONCE // n_days)
     for low in range(0, block.slots, at_once):
         rows = slice(low, min(low + at_once, block.slots))
         n = rows.stop - rows.start
-        level, day_sd, arm = people.level[rows], people.day_sd[rows, None], block.arm[rows]
-        drift = _carried(people.drift[rows], n_days - head, keep=s.drift_keep, rng=rngs["drift"])
-        wobble = _carried(
-            people.wobble[rows], n_days - head, keep=s.day_autocorrelation, rng=rngs["wobble"]
-        )
-        deviation = s.drift_sd * drift + day_sd * wobble
+        level, day_sd, arm = people.level[rows], people.day_sd[rows], block.arm[rows]
+        deviation = _carried(
+            (people.drift[rows], people.wobble[rows]), keeps, (s.drift_sd, day_sd), n_days - head,
+            rngs=(rngs["drift"], rngs["wobble"]),
+        )  # fmt: skip
         events = _events(block, rows, heat, cold)
         factor, placebo = block.factor[rows, None], block.placebo[rows, None]
         found_out = block.guessed[rows, None]
@@ -253,16 +255,12 @@ def courses(block: Block, *, spasms: bool = True) -> Iterator[Part]:
             spasm_level = s.level_mean + s.level_sd * (
                 r * standing + own * own_level.standard_normal(n)
             )
-            apart = [
-                _carried(np.empty((n, 0)), n_days, keep=keep, rng=rngs[name])
-                for name, keep in (("spasm drift", s.drift_keep),
-                                   ("spasm wobble", s.day_autocorrelation))
-            ]  # fmt: skip
-            spasm = spasm_level[:, None] + r * deviation
-            apart[0] *= own * s.drift_sd
-            apart[1] *= own * day_sd
-            spasm += apart[0]
-            spasm += apart[1]
+            spasm = _carried(
+                (np.empty((n, 0)), np.empty((n, 0))), keeps, (own * s.drift_sd, own * day_sd),
+                n_days, rngs=(rngs["spasm drift"], rngs["spasm wobble"]),
+            )  # fmt: skip
+            spasm += r * deviation
+            spasm += spasm_level[:, None]
             if events is not None:
                 spasm += events[1]
             if expectation is not nothing:
@@ -278,14 +276,13 @@ def courses(block: Block, *, spasms: bool = True) -> Iterator[Part]:
         )  # fmt: skip
 
 
-def rated(latent: Floats, *, bounded: bool = True) -> Floats:
+def rated(latent: Floats, *, bounded: bool = True, out: Floats | None = None) -> Floats:
     """Round to whole points and stop at the ends of the scale, as a 0-10 form makes people do."""
-    whole = np.rint(latent)
-    if not bounded:
-        return whole
-    column = DIARY["stiffness"]
-    out: Floats = np.clip(whole, column.low, column.high, out=whole)
-    return out
+    whole: Floats = np.rint(latent, out=out)
+    if bounded:
+        column = DIARY["stiffness"]
+        np.clip(whole, column.low, column.high, out=whole)
+    return whole
 
 
 def starts(scenario: DiaryScenario, slots: int, *, seed: int, block: int) -> Ints:
@@ -491,8 +488,9 @@ def _events(block: Block, rows: slice, heat: Floats, cold: Floats) -> tuple[Floa
     for some in (people.episodes, block.steps):
         if some.slot.size:
             slot, day, which = some.days(rows.start, rows.stop, n_days)
-            np.add.at(stiffness, (slot, day), some.points[which])
-            np.add.at(spasm, (slot, day), some.spasm_points[which])
+            place = slot * n_days + day
+            np.add.at(stiffness.ravel(), place, some.points[which])
+            np.add.at(spasm.ravel(), place, some.spasm_points[which])
     return stiffness, spasm
 
 
@@ -517,14 +515,24 @@ def _persistent(shocks: Floats, *, keep: float) -> Floats:
     return out
 
 
-def _carried(head: Floats, days: int, *, keep: float, rng: np.random.Generator) -> Floats:
-    """Continue a stationary AR(1) of variance 1 for so many days, or begin one."""
-    known = head.shape[1]
-    by_day = np.empty((known + days, head.shape[0]))
-    by_day[:known] = head.T
-    by_day[known:] = rng.standard_normal((head.shape[0], days)).T
-    new = np.sqrt(1.0 - keep**2)
-    for day in range(max(known, 1), known + days):
-        by_day[day] *= new
-        by_day[day] += keep * by_day[day - 1]
-    return np.ascontiguousarray(by_day.T)
+def _carried(
+    heads: tuple[Floats, Floats], keeps: tuple[float, float], scales: tuple[float, Floats],
+    days: int, *, rngs: tuple[np.random.Generator, np.random.Generator],
+) -> Floats:  # fmt: skip
+    """Continue, or begin, a stationary drift and wobble of variance 1 and add them as scaled.
+
+    Days lead while they are worked on, because each is made from the one before.
+    """
+    known, people = heads[0].shape[1], heads[0].shape[0]
+    both = np.empty((2, known + days, people))
+    for by_day, head, keep, rng in zip(both, heads, keeps, rngs, strict=True):
+        by_day[:known] = head.T
+        by_day[known:] = rng.standard_normal((people, days)).T
+        new = np.sqrt(1.0 - keep**2)
+        for day in range(max(known, 1), known + days):
+            by_day[day] *= new
+            by_day[day] += keep * by_day[day - 1]
+    both[0] *= scales[0]
+    both[1] *= scales[1]
+    both[0] += both[1]
+    return np.ascontiguousarray(both[0].T)

@@ -242,15 +242,18 @@ def simulate_days(
     for at, block, part in _parts(s, regime, seed, replicates, first, spasms=True):
         if part.rows.start == 0:
             blocks.append(block.people)
-        score = rated(part.latent, bounded=s.bounded)
+        # complete answers are made where they will stand: in the truth, or in what is seen of them
+        made_in = items if kept is None else kept.items
+        complete = {name: values[at] for name, values in made_in.items()}
+        score = rated(part.latent, bounded=s.bounded, out=complete["stiffness"])
         state = part.deviation + part.events
         codes = block.observer.became(part.rows, state, score)
         became[at] = codes
-        complete = {"stiffness": score, "spasm_count": block.diarist.counts(part)}
-        complete |= block.diarist.symptoms(part, state)
+        block.diarist.count(part, out=complete["spasm_count"])
+        block.diarist.rate_symptoms(part, state, out=complete)
         block.diarist.write(complete, codes, at, items, too_many)
         if kept is not None:
-            kept.keep(at, part, complete, bounded=s.bounded)
+            kept.keep(at, part, bounded=s.bounded)
     return DiaryDays(
         days=s.days, items={name: values.reshape(shape) for name, values in items.items()},
         too_many=too_many.reshape(shape), became=became.reshape(shape),
@@ -324,17 +327,16 @@ class Diarist:
         log_rate += (usual - 5.0 * s.spasm_slope)[:, None]
         return np.exp(log_rate, out=log_rate)
 
-    def counts(self, part: Part) -> Floats:
-        """Draw negative binomial counts, none above what a diary may hold."""
+    def count(self, part: Part, *, out: Floats) -> None:
+        """Draw negative binomial counts into `out`, none above what a diary may hold."""
         s, rate = self.scenario, self.rate(part)
-        today = self._rngs["how bad the spasms"].standard_gamma(s.spasm_dispersion, rate.shape)
-        today *= rate
-        today *= 1.0 / s.spasm_dispersion
-        drawn = self._rngs["spasms today"].poisson(today)
-        return np.minimum(drawn, DIARY["spasm_count"].high or np.inf, dtype=np.float64)
+        rate *= self._rngs["how bad the spasms"].standard_gamma(s.spasm_dispersion, rate.shape)
+        rate *= 1.0 / s.spasm_dispersion
+        drawn = self._rngs["spasms today"].poisson(rate)
+        np.minimum(drawn, DIARY["spasm_count"].high or np.inf, out=out)
 
-    def symptoms(self, part: Part, state: Floats) -> dict[str, Floats]:
-        """Draw the complete daily ratings of pain, sleep disruption and fatigue."""
+    def rate_symptoms(self, part: Part, state: Floats, *, out: Mapping[str, Floats]) -> None:
+        """Draw the complete daily ratings of pain, sleep disruption and fatigue into `out`."""
         s = self.scenario
         z = self._rngs["usual symptoms"].standard_normal((part.level.size, 4))
         # people were selected on stiffness, so that part is given, not drawn
@@ -344,15 +346,14 @@ class Diarist:
         own = s.symptom_day_sd * np.sqrt(1.0 - s.same_day_correlation**2)
         shared = (s.symptom_day_sd * s.same_day_correlation / (spread or 1.0)) * state
         shared += part.expectation
-        out = {}
         for i, name in enumerate(SYMPTOMS):
-            today = self._rngs[f"{name} today"].standard_normal(state.shape)
+            today = out[name]
+            self._rngs[f"{name} today"].standard_normal(out=today)
             today *= own
             today += shared
             today += usual[:, [i]]
             np.rint(today, out=today)
-            out[name] = np.clip(today, 0.0, 10.0, out=today)
-        return out
+            np.clip(today, 0.0, 10.0, out=today)
 
     def write(
         self, complete: Mapping[str, Floats], codes: Codes, at: slice,
@@ -364,13 +365,13 @@ class Diarist:
         late = (codes == LATER).any()
         blank = ~(on_time | (codes == LATER)) if late else ~on_time
         for name in ITEMS:
-            values = complete[name]
-            if name == "spasm_count":
-                values = self._heaped(values)
-            if late:
-                values = written(values, codes)
             out = items[name][at]
-            out[...] = values
+            if not np.shares_memory(out, complete[name]):
+                np.copyto(out, complete[name])
+            if name == "spasm_count":
+                self._heap(out)
+            if late:
+                np.copyto(out, written(out, codes))
             gone = blank
             if name != "stiffness":
                 lost = self._rngs[f"answer missing: {name}"].random(codes.shape, dtype=np.float32)
@@ -383,21 +384,18 @@ class Diarist:
                     np.greater(out, s.uncountable_above, out=many)
                     many &= ~gone
                     gone = gone | many
-            out[gone] = np.nan
+            np.copyto(out, np.nan, where=gone)
 
-    def _heaped(self, count: Floats) -> Floats:
+    def _heap(self, count: Floats) -> None:
         """Write some counts as the nearest of 5, 10 and 20, as people do who have lost count."""
         s = self.scenario
         if s.count_heaping == 0:
-            return count
+            return
         luck = self._rngs["count heaping"].random(count.shape, dtype=np.float32)
         chosen = luck < s.count_heaping
         chosen &= (count >= 3) & (count <= 25)
-        out = count.copy()
-        some = count[chosen]
         # of two heaps as near, the lower
-        out[chosen] = _HEAPS[np.searchsorted((7.5, 15.0), some)]
-        return out
+        count[chosen] = _HEAPS[np.searchsorted((7.5, 15.0), count[chosen])]
 
 
 class _Kept:
@@ -408,24 +406,21 @@ class _Kept:
             name: np.empty(slots) for name in ("level", "spasm_level")
         }
         names = ("latent", "spasm", "events", "expectation", "effect", "spasm_effect")
-        self._days = {name: np.empty((slots, n_days)) for name in (*names, "untreated")}
-        self._complete = {name: np.empty((slots, n_days)) for name in ITEMS}
+        self._days = {name: np.empty((slots, n_days)) for name in names}
+        self._untreated = np.empty((slots, n_days))
+        self.items = {name: np.empty((slots, n_days)) for name in ITEMS}
 
-    def keep(self, at: slice, part: Part, complete: Mapping[str, Floats], *, bounded: bool) -> None:
+    def keep(self, at: slice, part: Part, *, bounded: bool) -> None:
         for name, values in self._people.items():
             values[at] = getattr(part, name)
         for name, values in self._days.items():
-            values[at] = (
-                rated(part.latent - part.effect, bounded=bounded)
-                if name == "untreated"
-                else getattr(part, name)
-            )
-        for name, values in self._complete.items():
-            values[at] = complete[name]
+            values[at] = getattr(part, name)
+        rated(part.latent - part.effect, bounded=bounded, out=self._untreated[at])
 
     def truth(self, shape: tuple[int, int, int]) -> Truth:
         return Truth(
             **{name: values.reshape(shape[:2]) for name, values in self._people.items()},
             **{name: values.reshape(shape) for name, values in self._days.items()},
-            complete={name: values.reshape(shape) for name, values in self._complete.items()},
+            untreated=self._untreated.reshape(shape),
+            complete={name: values.reshape(shape) for name, values in self.items.items()},
         )

@@ -90,7 +90,7 @@ def at_occasions(
     factor, placebo, guessed = responses(s, regime, arm.ravel(), seed=seed, block=block)
     factor, placebo, guessed = (x.reshape(shape[1:]) for x in (factor, placebo, guessed))
     expectation = effect = spasm_effect = nothing = np.broadcast_to(0.0, shape)
-    if regime.expectation.any() or regime.guessed_expectation.any():
+    if placebo.any() and (regime.expectation.any() or regime.guessed_expectation.any()):
         share = _given(regime.expectation, regime)
         if guessed.any():
             share = np.where(guessed, _given(regime.guessed_expectation, regime), share)
@@ -138,24 +138,21 @@ def _who_came(
     """
     s = scenario
     eventful = bool(s.episodes) or s.feels_weather
-    latent, variance = np.empty((at.size, slots)), np.full(slots, s.day_sd**2)
+    latent, variance = np.empty((at.size, 0)), np.empty(0)
     befell, began = None, np.empty(0, dtype=np.int64)
     if eventful:
         befell = (np.zeros((at.size, slots)), np.zeros((at.size, slots)))
         began = starts(s, slots, seed=seed, block=block)
     waiting = np.arange(slots)
     for attempt in range(1, _MOST_TRIES + 1):
-        own = np.full(waiting.size, s.day_sd**2)
-        if s.day_sd_spread > 0:
-            own = stream(seed, f"daily wobble, try {attempt}", block).standard_normal(waiting.size)
-            own *= 2.0 * s.day_sd_spread
-            np.exp(own, out=own)
-            own *= s.day_sd**2
+        own = stream(seed, f"daily wobble, try {attempt}", block).standard_normal(waiting.size)
+        own *= 2.0 * s.day_sd_spread
+        np.exp(own, out=own)
+        own *= s.day_sd**2
         x = normal_course(
             (stream(seed, f"visit {j}, try {attempt}", block) for j in range(at.size)),
-            waiting.size, own, basis, shares,
+            waiting.size, own, basis, shares, mean=s.level_mean,
         )  # fmt: skip
-        x += s.level_mean
         first = x[:entry_ratings]
         if befell is not None:
             lot = befallen(s, began[waiting], at, attempt, seed=seed, block=block)
@@ -163,10 +160,16 @@ def _who_came(
                 if points is not None:
                     into[:, waiting] = points.T
             first = first + befell[0][:entry_ratings, waiting]
+        if waiting.size == slots:
+            latent, variance = x, own
+        else:
+            variance[waiting] = own
+            for row, drawn in zip(latent, x, strict=True):
+                row[waiting] = drawn
         if s.entry_rating is None:
-            return x, own, befell
-        latent[:, waiting], variance[waiting] = x, own
-        mean = rated(first, bounded=s.bounded).mean(axis=0)
+            return latent, variance, befell
+        mean = rated(first, bounded=s.bounded)
+        mean = mean[0] if entry_ratings == 1 else mean.mean(axis=0)
         waiting = waiting[mean < s.entry_rating - 1e-9]
         if not waiting.size:
             return latent, variance, befell
@@ -215,18 +218,24 @@ def basis_of(scenario: DiaryScenario, at: Ints) -> tuple[Floats, Floats]:
 
 def normal_course(
     rngs: Iterable[np.random.Generator], slots: int, variance: Floats, basis: Floats,
-    shares: Floats,
+    shares: Floats, *, mean: float = 0.0,
 ) -> Floats:  # fmt: skip
-    """Turn independent standard normals into level, drift and wobble, (occasions, slots)."""
-    parts = []
-    for share, rng in zip(shares, rngs, strict=True):
-        scale = variance + share
-        np.sqrt(scale, out=scale)
-        scale *= rng.standard_normal(slots)
-        parts.append(scale)
+    """Turn independent standard normals into level, drift and wobble, (occasions, slots).
+
+    The covariance is that of :func:`basis_of` with each slot's own daily `variance`.
+    """
+    parts, other = np.empty((shares.size, slots)), np.empty(slots)
+    for part, share, rng in zip(parts, shares, rngs, strict=True):
+        np.add(variance, share, out=part)
+        np.sqrt(part, out=part)
+        rng.standard_normal(out=other)
+        part *= other
     out = np.empty((shares.size, slots))
     for row, weights in zip(out, basis, strict=True):
         np.multiply(parts[0], weights[0], out=row)
         for weight, part in zip(weights[1:], parts[1:], strict=True):
-            row += weight * part
+            np.multiply(part, weight, out=other)
+            row += other
+        if mean:
+            row += mean
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from msspas_analysis.simulate.course import Regime, rated
 from msspas_analysis.simulate.days import BLOCK, ITEMS, DiaryDays, simulate_days, simulate_ratings
 from msspas_analysis.simulate.designs import NOT_RANDOMISED, Design, regime
 from msspas_analysis.simulate.observe import FAILED, LATER, LEFT_OUT, SCREENED_OUT, SEEN
-from msspas_analysis.simulate.occasions import Occasions, at_occasions
+from msspas_analysis.simulate.occasions import at_occasions
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.streams import stream
 from msspas_analysis.simulate.world import World
@@ -127,8 +127,7 @@ def simulate_trials(
     scenario = study_scenario(design, world)
     if design.diary:
         return _with_diary(design, scenario, seed, replicates, first, truth)
-    parts = list(_without(design, scenario, seed, replicates, first, spasms))
-    whole = parts[0] if len(parts) == 1 else _stacked(parts)
+    whole = _without(design, scenario, seed, replicates, first, spasms)
     return whole if design.publish == "everybody" else _most_dramatic(whole)
 
 
@@ -159,62 +158,71 @@ def _windows(design: Design) -> NDArray[np.int64]:
 
 def _without(
     design: Design, scenario: DiaryScenario, seed: int, replicates: int, first: int, spasms: bool
-) -> Iterator[Trials]:
-    """Yield blocks of runs that are rated at the visits alone."""
+) -> Trials:
+    """Run a study that rates people at the visits alone, block by block.
+
+    Arrays have the visits first until they are handed over: a last axis of two or three would be
+    too short to be worked on quickly. What is the same for everybody, or nothing, is not stored.
+    """
     windows = _windows(design)
     at, index = np.unique(windows, return_inverse=True)
     index = index.reshape(windows.shape)
     given = regime(design, scenario, scenario.days[at])
     nth = np.searchsorted(windows[:, 0], at, side="right") - 1
+    shape = (len(windows), replicates, scenario.n_people)
+    bounded, moves = scenario.bounded, bool(given.effect.any())
+    latent, rating = np.empty(shape), np.empty(shape)
+    spasm = np.empty(shape) if spasms else None
+    effect, untreated = (np.empty(shape), np.empty(shape)) if moves else (None, None)
+    lost = np.zeros(shape, dtype=bool) if design.lost else None
+    guessed = np.zeros(shape[1:], dtype=bool)
+
+    def visit(values: Floats) -> Floats:
+        """Average the days of each visit."""
+        return values if index.shape[1] == 1 else values[index].mean(axis=1)
+
     for low in range(0, replicates, BLOCK_OF_VISITS):
         size, block = min(BLOCK_OF_VISITS, replicates - low), (first + low) // BLOCK_OF_VISITS
+        rows = slice(low, low + size)
         drawn = at_occasions(
             scenario, given, at, size, seed=seed, block=block, spasms=spasms,
             entry_ratings=design.entry_days, practice=design.practice * np.maximum(nth, 0.0),
         )  # fmt: skip
-        yield _rated_at_visits(design, scenario, given, drawn, index, seed=seed, block=block)
-
-
-def _rated_at_visits(
-    design: Design, scenario: DiaryScenario, given: Regime, drawn: Occasions,
-    index: NDArray[np.int64], *, seed: int, block: int,
-) -> Trials:  # fmt: skip
-    """Rate latent symptoms at the visits and lose those who are lost."""
-
-    def visit(values: Floats) -> Floats:
-        mean = values[index[:, 0]] if index.shape[1] == 1 else values[index].mean(axis=1)
-        return np.moveaxis(mean, 0, -1)
-
-    bounded, shape = scenario.bounded, drawn.latent.shape
-    complete = {"stiffness": visit(rated(drawn.latent, bounded=bounded))}
-    if drawn.spasm is not None:
-        complete["spasms"] = visit(rated(drawn.spasm, bounded=bounded))
-    latent = visit(drawn.latent)
-    lost = _lost(design, latent, seed=seed, block=block)
+        latent[:, rows], guessed[rows] = visit(drawn.latent), drawn.guessed
+        if index.shape[1] == 1:
+            rated(drawn.latent, bounded=bounded, out=rating[:, rows])
+        else:
+            rating[:, rows] = visit(rated(drawn.latent, bounded=bounded))
+        if spasm is not None and drawn.spasm is not None:
+            spasm[:, rows] = visit(rated(drawn.spasm, bounded=bounded))
+        if effect is not None and untreated is not None:
+            effect[:, rows] = visit(drawn.effect)
+            untreated[:, rows] = visit(rated(drawn.latent - drawn.effect, bounded=bounded))
+        if lost is not None:
+            lost[:, rows] = _lost(design, latent[:, rows], seed=seed, block=block)
+    complete = {"stiffness": rating} if spasm is None else {"stiffness": rating, "spasms": spasm}
     scores = complete
-    if lost.any():
+    if lost is not None:
         scores = {name: np.where(lost, np.nan, values) for name, values in complete.items()}
-    untreated = complete["stiffness"]
-    if given.effect.any():
-        untreated = visit(rated(drawn.latent - drawn.effect, bounded=bounded))
+    nothing, nobody = np.broadcast_to(0.0, shape), np.broadcast_to(np.False_, shape)
     return Trials(
         design=design, scenario=scenario, arm=np.broadcast_to(given.arm, shape[1:]),
-        scores=scores, complete=complete, latent=latent, effect=visit(drawn.effect),
-        untreated=untreated, lost=lost, guessed=drawn.guessed,
+        scores={name: np.moveaxis(values, 0, -1) for name, values in scores.items()},
+        complete={name: np.moveaxis(values, 0, -1) for name, values in complete.items()},
+        latent=np.moveaxis(latent, 0, -1),
+        effect=np.moveaxis(nothing if effect is None else effect, 0, -1),
+        untreated=np.moveaxis(rating if untreated is None else untreated, 0, -1),
+        lost=np.moveaxis(nobody if lost is None else lost, 0, -1), guessed=guessed,
     )  # fmt: skip
 
 
 def _lost(design: Design, latent: Floats, *, seed: int, block: int) -> Flags:
     """Say who has been lost by each visit; a person is at the first one, and lost for good."""
-    if not design.lost:
-        return np.broadcast_to(np.False_, latent.shape)
-    luck = stream(seed, "lost", block).random(latent.shape[:2])
-    hazard = 1.0 - (1.0 - design.lost) ** (1.0 / (latent.shape[2] - 1))
-    worse = latent[..., 1:] - latent[..., :1]
-    odds = hazard / (1.0 - hazard) * np.exp(design.lost_slope * worse)
-    stays = np.cumprod(1.0 / (1.0 + odds), axis=2)
+    luck = stream(seed, "lost", block).random(latent.shape[1:])
+    hazard = 1.0 - (1.0 - float(design.lost or 0.0)) ** (1.0 / (latent.shape[0] - 1))
+    odds = hazard / (1.0 - hazard) * np.exp(design.lost_slope * (latent[1:] - latent[:1]))
     out = np.zeros(latent.shape, dtype=bool)
-    out[..., 1:] = stays < 1.0 - luck[..., None]
+    out[1:] = np.cumprod(1.0 / (1.0 + odds), axis=0) < 1.0 - luck
     return out
 
 
