@@ -97,7 +97,7 @@ def _study(args: argparse.Namespace, folder: Path) -> list[Path]:
     world = World(**_settings(args.settings, World))
     with staged(folder) as part:
         if args.runs is not None:
-            written = [_runs(design, world, args, part)]
+            written = _runs(design, world, args, part)
         else:
             written = write_study(simulate_study(design, world, seed=args.seed), part)
         names = [path.relative_to(part) for path in written]
@@ -105,10 +105,10 @@ def _study(args: argparse.Namespace, folder: Path) -> list[Path]:
     return names
 
 
-def _runs(design: Design, world: World, args: argparse.Namespace, part: Path) -> Path:
+def _runs(design: Design, world: World, args: argparse.Namespace, part: Path) -> list[Path]:
     """Write many runs, some at a time, so that a long table does not have to be held."""
-    from msspas_analysis.simulate.files import runs_table
-    from msspas_analysis.simulate.trials import simulate_trials
+    from msspas_analysis.simulate.files import design_of, runs_table, write_sidecar
+    from msspas_analysis.simulate.trials import simulate_trials, study_scenario
 
     if args.runs < 1:
         raise Refused(f"--runs must be 1 or more, got {args.runs}.")
@@ -124,7 +124,11 @@ def _runs(design: Design, world: World, args: argparse.Namespace, part: Path) ->
             )
             if progress is not None:
                 progress(min(first + RUNS_AT_ONCE, args.runs), args.runs, "runs")
-    return path
+    about = f"{args.runs:,} runs of {design.code}: {design.title}"
+    told = write_sidecar(
+        about, args.seed, study_scenario(design, world), part, [path.name], design_of(design)
+    )
+    return [path, told]
 
 
 def _survey(args: argparse.Namespace, folder: Path) -> list[Path]:

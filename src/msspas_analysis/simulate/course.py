@@ -195,7 +195,7 @@ def responses(
         z = stream(seed, "size of effect", block).standard_normal(slots)
         factor = 1.0 + regime.effect_sd[arm] * z
     if regime.expectation.any() or regime.guessed_expectation.any():
-        placebo = np.full(slots, s.placebo_mean)
+        placebo = np.full(slots, float(s.placebo_mean))
         if s.placebo_sd > 0:
             z = stream(seed, "placebo response", block).standard_normal(slots)
             placebo += s.placebo_sd * z

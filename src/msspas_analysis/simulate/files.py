@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from msspas_analysis.simulate.designs import Design
 from msspas_analysis.simulate.realism import REALISM, provenance
 from msspas_analysis.simulate.study import SimulatedStudy
 from msspas_analysis.simulate.survey import SimulatedSurvey
@@ -70,19 +71,30 @@ def world_of(scenario: Any) -> dict[str, Any]:
     }
 
 
-def sidecar(about: str, seed: int, scenario: Any, folder: Path, names: list[str]) -> dict[str, Any]:
-    """Return how files were made: the world, the seed, the versions and the SHA-256 of each."""
-    return {
+def write_sidecar(
+    about: str, seed: int, scenario: Any, folder: Path, names: Sequence[str],
+    more: Mapping[str, Any] | None = None,
+) -> Path:  # fmt: skip
+    """Write beside files how they were made: the world, the seed, versions, the SHA-256 of each."""
+    told = {
         "about": about,
         "invented": "nobody in these files exists",
         "defaults": REALISM,
         "seed": seed,
         "versions": {name: version(name) for name in ("msspas-analysis", "numpy", "pandas")},
+        **(more or {}),
         "world": world_of(scenario),
         "sha256": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
         },
     }
+    (folder / SIDECAR).write_bytes(readable_json(told))
+    return folder / SIDECAR
+
+
+def design_of(design: Design) -> dict[str, Any]:
+    """Return every field of a design, for a sidecar."""
+    return {"design": {one.name: getattr(design, one.name) for one in fields(design)}}
 
 
 def write_study(study: SimulatedStudy, folder: Path) -> list[Path]:
@@ -140,9 +152,8 @@ def _write(
     names = [f"{name}.csv" for name in tables]
     for name, table in tables.items():
         write_csv(table, folder / f"{name}.csv")
-    told = sidecar(about, seed, scenario, folder, names) | dict(more)
-    (folder / SIDECAR).write_bytes(readable_json(told))
-    return [folder / name for name in (*names, SIDECAR)]
+    told = write_sidecar(about, seed, scenario, folder, names, more)
+    return [*(folder / name for name in names), told]
 
 
 def runs_table(runs: Trials, *, first: int = 0) -> pd.DataFrame:
