@@ -16,6 +16,7 @@ import pytest
 
 from msspas_analysis.ingest.read import read_workbook
 from msspas_analysis.ingest.template import SHEETS
+from msspas_analysis.simulate import datasets
 from msspas_analysis.simulate.centre import (
     CENTRE,
     CLEAN_HEADINGS,
@@ -26,6 +27,7 @@ from msspas_analysis.simulate.centre import (
     write_messy_workbook,
 )
 from msspas_analysis.simulate.diary import simulate_diary
+from msspas_analysis.simulate.files import SIDECAR as SIDECAR_NAME
 from msspas_analysis.tables import AFTER, BEFORE, DIARY, PEOPLE, SCHEMAS, validate
 
 DATA = Path(__file__).parents[1] / "data" / "synthetic"
@@ -71,6 +73,39 @@ def everything(path):
         }
         for sheet in book.worksheets
     }  # fmt: skip
+
+
+# -- small studies ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studies")
+    assert datasets.main([str(folder)]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", [datasets.SURVEY, *datasets.DATASETS])
+def test_a_small_study_comes_out_the_same_to_the_byte(studies, name):
+    kept = sorted(p.relative_to(DATA / name) for p in (DATA / name).rglob("*") if p.is_file())
+    made = sorted(p.relative_to(studies / name) for p in (studies / name).rglob("*.*"))
+    assert kept == made
+    for file in kept:
+        if file.suffix == ".csv":
+            assert (DATA / name / file).read_bytes() == (studies / name / file).read_bytes(), file
+    old, new = (json.loads((f / name / SIDECAR_NAME).read_text(encoding="utf-8"))
+                for f in (DATA, studies))  # fmt: skip
+    for part in ("about", "seed", "world", "sha256"):
+        assert old[part] == new[part]
+    for file, digest in old["sha256"].items():
+        assert hashlib.sha256((DATA / name / file).read_bytes()).hexdigest() == digest
+
+
+def test_every_dataset_has_its_line_in_the_readme():
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    for name in (datasets.SURVEY, *datasets.DATASETS):
+        assert f"| `{name}/` |" in text
+    assert datasets.main([]) == 2
 
 
 # -- made again ---------------------------------------------------------------------------------
@@ -127,7 +162,7 @@ def test_the_command_writes_the_folder_it_is_given(tmp_path, capsys):
 
 def test_the_readme_has_a_line_for_every_file():
     text = (DATA / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([\w.]+)` \|", text, flags=re.MULTILINE)
+    listed = re.findall(r"^\| `([\w.]+)/?` \|", text, flags=re.MULTILINE)
     assert sorted(listed) == sorted(p.name for p in DATA.iterdir() if p.name != "README.md")
     assert "invented people" in text.casefold()
 

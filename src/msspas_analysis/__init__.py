@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         percent_fall,
     )
     from msspas_analysis.estimate.description import week_profile
+    from msspas_analysis.estimate.diary_days import floor_share, missing_streaks
+    from msspas_analysis.estimate.persistence import autocorrelation, variogram
     from msspas_analysis.estimate.windows import (
         RowsAreNotPeopleError,
         rated_days,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from msspas_analysis.simulate.diary import SimulatedDiary, simulate_diary
     from msspas_analysis.simulate.realism import provenance
     from msspas_analysis.simulate.scenario import DiaryScenario
+    from msspas_analysis.simulate.study import SimulatedStudy, simulate_study
     from msspas_analysis.simulate.survey import (
         SurveyScenario,
         respondent_shares,
@@ -82,6 +85,7 @@ _HOMES: Final = {
     "RowsAreNotPeopleError": "estimate.windows",
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
+    "SimulatedStudy": "simulate.study",
     "SurveyScenario": "simulate.survey",
     "Tables": "tables",
     "Tally": "ingest.intake",
@@ -90,10 +94,13 @@ _HOMES: Final = {
     "UnreadableFileError": "ingest",
     "Window": "tables",
     "World": "simulate.world",
+    "autocorrelation": "estimate.persistence",
     "concat": "results",
     "direction_of_change": "estimate.change",
     "expected_without_treatment": "certify.twin",
+    "floor_share": "estimate.diary_days",
     "minimal_detectable_change": "estimate.change",
+    "missing_streaks": "estimate.diary_days",
     "paired_change": "estimate.change",
     "percent_fall": "estimate.change",
     "provenance": "simulate.realism",
@@ -104,11 +111,13 @@ _HOMES: Final = {
     "simulate_days": "simulate.days",
     "simulate_diary": "simulate.diary",
     "simulate_ratings": "simulate.days",
+    "simulate_study": "simulate.study",
     "simulate_survey": "simulate.survey",
     "simulate_trials": "simulate.trials",
     "small_pilots": "certify.nothing",
     "steady": "simulate.world",
     "validate": "tables",
+    "variogram": "estimate.persistence",
     "week_profile": "estimate.description",
     "what_nothing_shows": "certify.nothing",
     "window_scores": "estimate.windows",
@@ -133,6 +142,7 @@ __all__ = [
     "RowsAreNotPeopleError",
     "SchemaError",
     "SimulatedDiary",
+    "SimulatedStudy",
     "SurveyScenario",
     "Tables",
     "Tally",
@@ -142,11 +152,14 @@ __all__ = [
     "Window",
     "World",
     "__version__",
+    "autocorrelation",
     "concat",
     "direction_of_change",
     "expected_without_treatment",
+    "floor_share",
     "instruments",
     "minimal_detectable_change",
+    "missing_streaks",
     "paired_change",
     "percent_fall",
     "plots",
@@ -159,11 +172,13 @@ __all__ = [
     "simulate_days",
     "simulate_diary",
     "simulate_ratings",
+    "simulate_study",
     "simulate_survey",
     "simulate_trials",
     "small_pilots",
     "steady",
     "validate",
+    "variogram",
     "week_profile",
     "what_nothing_shows",
     "window_scores",

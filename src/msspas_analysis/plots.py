@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from msspas_analysis.estimate.diary_days import calendar_days, diary_strips, truth_beside_diary
 from msspas_analysis.results import Estimates
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ _SEGMENTS: Final = {
     "same": ("#e3e3e3", INK, ""),
     "more": ("#f2b27a", INK, ""),
     "not shown separately": ("white", INK, "///"),
+}
+_RAMP: Final = ("#e6eff6", "#7fb0d3", "#2a74a8", "#062a45")
+_FROM_SESSION: Final = "day, counted from the first session (dashed)"
+_DARK: Final = 0.63  # share of the ramp from which white words can be read better than black
+_LIKENESS: Final = {
+    "autocorrelation": ("corrected", BLUE, BLUE, "o", -0.09),
+    "raw_autocorrelation": ("raw: person means removed", _GREY, "white", "D", 0.09),
 }
 _WIDTH: Final = 4.8
 _TEXT: Final = 10.5
@@ -329,6 +337,191 @@ def direction_bar(
     return figure, drawn
 
 
+def autocorrelation_plot(found: Estimates) -> tuple[Figure, pd.DataFrame]:
+    """Draw the autocorrelation at each lag with its interval, corrected and raw side by side.
+
+    Parameters
+    ----------
+    found : Estimates
+        From :func:`~msspas_analysis.estimate.persistence.autocorrelation`: terms ``"lag 1"``, ...
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    drawn : pandas.DataFrame
+        Columns ``lag``, ``measure``, ``estimate``, ``conf_low``, ``conf_high``, ``n``.
+
+    Examples
+    --------
+    >>> row = {"outcome": "stiffness", "group": "all", "term": "lag 7", "estimate": 0.2, "n": 30,
+    ...        "measure": "autocorrelation", "method": "variogram"}
+    >>> autocorrelation_plot(Estimates.from_rows([row]))[1]["lag"].tolist()
+    [7]
+    """
+    table = found.table[found.table["measure"].isin(_LIKENESS)]
+    drawn = table[["measure", "estimate", "conf_low", "conf_high", "n"]].copy()
+    drawn.insert(0, "lag", [int(term.removeprefix("lag ")) for term in table["term"]])
+    drawn = drawn.sort_values(["lag", "measure"], ignore_index=True)
+    figure, axes = _axes(height=3.0)
+    axes.axhline(0, color=_GREY, linewidth=1.2)
+    lags = sorted(set(drawn["lag"]))
+    for measure, (words, colour, face, marker, shift) in _LIKENESS.items():
+        part = drawn[drawn["measure"].eq(measure)]
+        places = [lags.index(lag) + shift for lag in part["lag"]]
+        axes.vlines(places, part["conf_low"], part["conf_high"], color=colour, linewidth=2)
+        axes.plot(places, part["estimate"], marker, color=colour, markerfacecolor=face,
+                  markersize=7, label=words)  # fmt: skip
+    axes.set_xticks(range(len(lags)), [str(lag) for lag in lags])
+    axes.set_xlim(-0.6, max(len(lags), 1) - 0.4)
+    axes.set(xlabel="days apart", ylabel="autocorrelation")
+    axes.legend(frameon=False, fontsize=_TEXT - 1, loc="best")
+    return figure, drawn
+
+
+def person_strips(
+    diary: pd.DataFrame, outcome: str = "stiffness", *, people: pd.DataFrame | None = None,
+    label: str = "rating", low: float = 0, high: float = 10, most: int = 40,
+) -> tuple[Figure, pd.DataFrame]:  # fmt: skip
+    """Draw diaries as strips, a row a person and a cell a day, for invented people and teaching.
+
+    Parameters
+    ----------
+    diary, people : pandas.DataFrame
+        As :func:`~msspas_analysis.estimate.diary_days.diary_strips`, which also orders the rows and
+        thins them to `most`; with `people` a line stands at the first session.
+    outcome, label : str
+        A numeric column of the diary, and what it is in words.
+    low, high : float
+        Ends of the rating scale; the colours always span all of it.
+    most : int
+        Most rows, 1 or more.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    drawn : pandas.DataFrame
+        A row for each cell: ``row`` (0 at the top), ``day``, ``value`` (NaN where hatched).
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-03"])
+    >>> diary = pd.DataFrame({"person_id": "A", "date": days, "stiffness": [3.0, 4.0]})
+    >>> person_strips(diary)[1].to_numpy().tolist()
+    [[0.0, 0.0, 3.0], [0.0, 1.0, nan], [0.0, 2.0, 4.0]]
+    """
+    strips = diary_strips(diary, people, outcome, most=most)
+    rows, at = np.nonzero(strips.missing | ~np.isnan(strips.value))
+    drawn = pd.DataFrame({"row": rows, "day": strips.days[at], "value": strips.value[rows, at]})
+    figure, axes = _axes(height=1.5 + 0.11 * len(strips.value))
+    _cells(axes, strips.days, strips.value, strips.missing, low=low, high=high, label=label)
+    axes.set_xlabel("day of the diary" if people is None else _FROM_SESSION, fontsize=_TEXT)
+    if people is not None:
+        axes.axvline(-0.5, color="white", linewidth=3)
+        axes.axvline(-0.5, color=INK, linewidth=1.6, linestyle="--")
+    axes.set_yticks([])
+    axes.set_ylabel(f"{len(strips.value)} of {strips.people:,} people", fontsize=_TEXT)
+    told = "highest mean at the top; hatched: not rated"
+    axes.set_title(told, loc="left", fontsize=_TEXT - 0.5, color=INK)
+    return figure, drawn
+
+
+def calendar(
+    diary: pd.DataFrame, outcome: str = "stiffness", *, person_id: str | None = None,
+    label: str = "mean rating", low: float = 0, high: float = 10, min_people: int = 5,
+) -> tuple[Figure, pd.DataFrame]:  # fmt: skip
+    """Draw a calendar, a row a week, with each date's mean and how many people rated it.
+
+    Parameters
+    ----------
+    diary, outcome, person_id, min_people
+        As :func:`~msspas_analysis.estimate.diary_days.calendar_days`: everybody, or with
+        `person_id` one person alone, for invented people and teaching.
+    label, low, high
+        As :func:`person_strips`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    drawn : pandas.DataFrame
+        Columns ``date``, ``mean`` (NaN and hatched where too few people rated), ``n``.
+
+    Raises
+    ------
+    ValueError
+        If the dates span more than 60 weeks.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2026-03-01", "2026-03-03"])
+    >>> diary = pd.DataFrame({"person_id": "A", "date": days, "stiffness": [3.0, 4.0]})
+    >>> calendar(diary, person_id="A")[1]["mean"].tolist()
+    [3.0, nan, 4.0]
+    """
+    drawn = calendar_days(diary, outcome, person_id=person_id, min_people=min_people)
+    weeks = int(drawn["week"].max()) + 1 if len(drawn) else 1
+    if weeks > 60:
+        raise ValueError(f"a calendar shows up to 60 weeks, got {weeks}; give a part of the diary")
+    cell, every = 7 * drawn["week"] + drawn["weekday"], np.arange(7 * weeks).reshape(weeks, 7)
+    value = drawn["mean"].set_axis(cell).reindex(every.ravel()).to_numpy().reshape(weeks, 7)
+    hatched = np.isin(every, cell) & np.isnan(value)
+    figure, axes = _axes(height=1.2 + 0.34 * weeks)
+    _cells(axes, np.arange(7), value, hatched, low=low, high=high, label=label)
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    for _, mean, count, week, weekday in drawn.itertuples(index=False):
+        words = [] if np.isnan(mean) else [f"{mean:.{0 if person_id else 1}f}"]
+        words += [] if person_id else [f"{count}"]
+        dark = mean > low + _DARK * (high - low)
+        axes.text(weekday, week, "\n".join(words), color="white" if dark else "black", ha="center",
+                  va="center", fontsize=_TEXT - 2.5, linespacing=0.95,
+                  bbox=white if np.isnan(mean) else None)  # fmt: skip
+    axes.set_xticks(range(7), ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
+    monday = (drawn["date"] - pd.to_timedelta(drawn["weekday"], "D")).drop_duplicates()
+    axes.set_yticks(range(len(monday)), [f"{day.day} {day:%b %Y}" for day in monday])
+    told = "not rated" if person_id else f"under {min_people}; mean above, people below"
+    axes.set_title(f"hatched: {told}", loc="left", fontsize=_TEXT - 0.5, color=INK)
+    return figure, drawn
+
+
+def truth_and_seen(
+    truth: pd.DataFrame, diary: pd.DataFrame, person_id: str, *, low: float = 0, high: float = 10
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw one invented person's state, the ratings it led to, and those that were written down.
+
+    Parameters
+    ----------
+    truth, diary, person_id
+        As :func:`~msspas_analysis.estimate.diary_days.truth_beside_diary`.
+    low, high : float
+        Ends of the rating scale.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    drawn : pandas.DataFrame
+        Columns ``day``, ``latent``, ``complete`` and ``seen`` (NaN where missing), by day.
+
+    Examples
+    --------
+    >>> truth = pd.DataFrame({"person_id": "SIM1", "date": [pd.Timestamp("2026-03-01")], "day": -7,
+    ...                       "latent": 5.6, "stiffness": 6.0})
+    >>> truth_and_seen(truth, truth, "SIM1")[1].to_numpy().tolist()
+    [[-7.0, 5.6, 6.0, 6.0]]
+    """
+    drawn = truth_beside_diary(truth, diary, person_id)
+    gone = drawn.loc[drawn["seen"].isna()]
+    figure, axes = _axes(height=3.4)
+    axes.axhspan(low, high, color="#f4f4f4", zorder=0)
+    axes.axvline(-0.5, color=_GREY, linewidth=1.2, linestyle="--")
+    axes.plot(drawn["day"], drawn["latent"], color="#d07a2d", linewidth=1.4, label="state behind")
+    axes.plot(drawn["day"], drawn["seen"], "o", color=BLUE, markersize=7, label="written down")
+    axes.plot(gone["day"], gone["complete"], "x", color=INK, markersize=7, label="missing")
+    axes.plot(drawn["day"], drawn["complete"], ".", color=INK, markersize=4, label="every rating")
+    axes.set(xlabel=_FROM_SESSION, ylabel="stiffness")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=_TEXT - 1.5,
+                  handlelength=1.2, columnspacing=1.0)  # fmt: skip
+    return figure, drawn
+
+
 def to_png(figure: Figure, *, dpi: int = 160) -> bytes:
     """Return the figure as a PNG; the same figure gives the same bytes."""
     from io import BytesIO
@@ -370,6 +563,25 @@ def _panels(number: int, *, height: float) -> tuple[Figure, list[Axes]]:
             axes.spines[side].set_visible(False)
         axes.tick_params(labelsize=_TEXT - 0.5, colors=INK)
     return figure, list(panels[:, 0])
+
+
+def _cells(
+    axes: Axes, days: NDArray[np.int64], value: NDArray[np.float64], hatched: NDArray[np.bool_], *,
+    low: float, high: float, label: str,
+) -> None:  # fmt: skip
+    """Colour a cell for each value, from pale to dark, and hatch those without one."""
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+
+    across, down = np.append(days, days[-1:] + 1) - 0.5, np.arange(len(value) + 1) - 0.5
+    ramp = LinearSegmentedColormap.from_list("pale to dark", _RAMP)
+    mesh = axes.pcolormesh(across, down, value, cmap=ramp, vmin=low, vmax=high)
+    if hatched.any():
+        axes.pcolor(across, down, np.where(hatched, 0.0, np.nan), cmap=ListedColormap(["white"]),
+                    edgecolor=_GREY, hatch="//////", linewidth=0)  # fmt: skip
+    axes.set_ylim(len(value) - 0.5, -0.5)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.tick_params(length=0)
+    axes.figure.colorbar(mesh, ax=axes, shrink=0.6, aspect=14, pad=0.02, label=label)
 
 
 def _first_session(axes: Axes) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SURVEY = "T0"
 RUNS_AT_ONCE = 512
+FORMS = {"six-part-day": "six-part day", "sativex-sheet": "sativex sheet"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="draw the study N times and write one table of all runs, runs.csv",
     )
+    parser.add_argument(
+        "--form", choices=tuple(FORMS),
+        help="write this form of the same days as well, for a design with a diary",
+    )  # fmt: skip
     parser.add_argument("--out", type=to_path, metavar="FOLDER", help="default: simulated-DESIGN")
 
 
@@ -99,7 +104,9 @@ def _study(args: argparse.Namespace, folder: Path) -> list[Path]:
         if args.runs is not None:
             written = _runs(design, world, args, part)
         else:
-            written = write_study(simulate_study(design, world, seed=args.seed), part)
+            forms = () if args.form is None else (FORMS[args.form],)
+            study = simulate_study(design, world, seed=args.seed)
+            written = write_study(study, part, forms=forms)
         names = [path.relative_to(part) for path in written]
     print(f"{design.title}; {count(design.n_people, 'person', 'people')}, seed {args.seed}.")
     return names

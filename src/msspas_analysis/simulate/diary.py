@@ -19,9 +19,14 @@ from msspas_analysis.simulate.days import ITEMS, DiaryDays, simulate_days
 from msspas_analysis.simulate.observe import LATER, WHY
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.streams import stream
+from msspas_analysis.simulate.visits import (
+    assessment_table,
+    modified_ashworth,
+    penn_frequency,
+    penn_severity,
+)
 from msspas_analysis.tables import (
     ADVERSE,
-    ASSESSMENTS,
     ATTENDANCE,
     DIARY,
     EVENT_TYPES,
@@ -39,19 +44,9 @@ from msspas_analysis.tables import (
 
 Floats = NDArray[np.float64]
 
-MAS_GRADES: Final = ("0", "1", "1+", "2", "3", "4")
-"""Modified Ashworth grades in order; ``1+`` is a code, not a number."""
-
 _FELT: Final = 0.2  # points from which somebody puts a bad day down to the weather [assumption]
 _BAD_HUG: Final = 5  # severity from which an MS hug can make breathing hard [assumption]
 _UNWANTED: Final = ("drowsiness", "weakness", "dizziness", "fall")
-# Modified Ashworth: shares of people at or below each grade but the last [assumption]
-_MAS_CUTS: Final = (-1.04, -0.25, 0.25, 0.92, 1.88)
-_MAS_STIFFNESS: Final = 0.45  # correlation of one clinic rating with the diary mean [published]
-_MAS_REPEAT: Final = 0.60  # agreement of two clinic ratings of one muscle [assumption]
-_WAKING_HOURS: Final = 16.0
-# Penn frequency from spasms a day: none, provoked only, < 1 an hour, > 1, > 10 an hour [derived]
-_PENN_CUTS: Final = (0.3, 1.0, 1.0 * _WAKING_HOURS, 10.0 * _WAKING_HOURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -407,46 +402,27 @@ def _sessions(
 
 def _assessments(cohort: Cohort) -> pd.DataFrame:
     """Rate muscle tone (Modified Ashworth) and spasms (Penn) before the sessions and at the end."""
-    s, seed, ids, dates = cohort.scenario, cohort.seed, cohort.ids, cohort.dates
-    behind = cohort.drawn.behind
-    level, score, count = (
-        behind.level[0],
-        behind.complete["stiffness"][0],
-        behind.complete["spasm_count"][0],
-    )
-    spans = {"before": slice(0, s.baseline_days), "after": slice(-min(14, s.followup_days), None)}
-    day = {"before": s.baseline_days, "after": s.days.size - 1}
-    rng = stream(seed, "assessments")
-    total = np.sqrt(s.level_sd**2 + s.drift_sd**2) or 1.0
-    own, badness = rng.standard_normal(ids.size), rng.standard_normal(ids.size)
-    parts = []
-    for timepoint, span in spans.items():
-        mean = score[:, span].mean(axis=1)
-        again = np.sqrt(_MAS_REPEAT) * own + np.sqrt(1 - _MAS_REPEAT) * rng.standard_normal(
-            ids.size
-        )
-        tone = _MAS_STIFFNESS * (mean - s.level_mean) / total
-        tone = tone + np.sqrt(1 - _MAS_STIFFNESS**2) * again
-        grade = np.array(MAS_GRADES, dtype=object)[np.searchsorted(_MAS_CUTS, tone)]
-        often = np.searchsorted(_PENN_CUTS, count[:, span].mean(axis=1))
-        felt = (0.6 * badness + 0.8 * rng.standard_normal(ids.size)) + 0.15 * (level - 5.0)
-        bad = 1 + np.searchsorted((-0.4, 0.9), felt)
-        common = {"person_id": ids, "date": dates[:, day[timepoint]], "timepoint": timepoint}
-        number = [None if g == "1+" else float(g) for g in grade]
-        parts += [
-            {**common, "instrument": "mas", "score": "grade", "site": "knee", "code": grade,
-             "value": number, "status": "observed"},
-            {**common, "instrument": "psfs", "score": "frequency", "site": None,
-             "code": often.astype(str), "value": often, "status": "observed"},
-            # with no spasms, how bad they are is not asked
-            {**common, "instrument": "psfs", "score": "severity", "site": None,
-             "code": [str(b) if f > 0 else None for f, b in zip(often, bad, strict=True)],
-             "value": np.where(often > 0, bad, np.nan),
-             "status": np.where(often > 0, "observed", "not applicable")},
-        ]  # fmt: skip
-    whole = pd.concat([as_table(ASSESSMENTS, part) for part in parts], ignore_index=True)
-    order = whole["person_id"].map({code: i for i, code in enumerate(ids)})
-    return whole.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
+    s, behind = cohort.scenario, cohort.drawn.behind
+    spans = (slice(0, s.baseline_days), slice(-min(14, s.followup_days), None))
+
+    def over(values: Floats) -> Floats:
+        return np.stack([values[:, span].mean(axis=1) for span in spans], axis=1)
+
+    often = penn_frequency(over(behind.complete["spasm_count"][0]))
+    return assessment_table(
+        cohort.ids, cohort.dates[:, [s.baseline_days, -1]], ("before", "after"),
+        mas=modified_ashworth(
+            over(behind.latent[0]), mean=s.level_mean, sd=usual_spread(s), sites=("knee",),
+            rng=cohort.rng("Ashworth"),
+        ),
+        sites=("knee",),
+        penn=(often, penn_severity(often, over(behind.spasm[0]), rng=cohort.rng("Penn"))),
+    )  # fmt: skip
+
+
+def usual_spread(scenario: DiaryScenario) -> float:
+    """Return the standard deviation between people of a mean over some days, in latent points."""
+    return float(np.hypot(scenario.level_sd, scenario.drift_sd)) or 1.0
 
 
 def unwanted_effects(

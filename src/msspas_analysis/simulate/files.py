@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.simulate.designs import Design
+from msspas_analysis.simulate.forms import fill_in
 from msspas_analysis.simulate.realism import REALISM, provenance
 from msspas_analysis.simulate.study import SimulatedStudy
 from msspas_analysis.simulate.survey import SimulatedSurvey
@@ -25,14 +26,17 @@ TRUTH: Final = "truth"
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a tidy table: ISO dates, whole numbers without a point, the same line ends anywhere."""
+    """Write a tidy table: ISO dates, whole numbers without a point, the same line ends anywhere.
+
+    Other numbers have six significant digits, so that a file is the same on every machine.
+    """
     out = table.copy()
     for name in out.columns[out.dtypes.eq("float64")]:
         values = out[name].to_numpy()
         if (np.isnan(values) | (values == np.rint(values))).all():
             out[name] = out[name].astype("Int64")
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = out.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    text = out.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n", float_format="%.6g")
     path.write_bytes(text.encode("utf-8"))
 
 
@@ -97,7 +101,9 @@ def design_of(design: Design) -> dict[str, Any]:
     return {"design": {one.name: getattr(design, one.name) for one in fields(design)}}
 
 
-def write_study(study: SimulatedStudy, folder: Path) -> list[Path]:
+def write_study(
+    study: SimulatedStudy, folder: Path, *, forms: Sequence[str] = (), every_day: bool = True
+) -> list[Path]:
     """Write a study: what its team would hold, and apart from it what is true.
 
     Parameters
@@ -106,6 +112,11 @@ def write_study(study: SimulatedStudy, folder: Path) -> list[Path]:
         From :func:`~msspas_analysis.simulate.study.simulate_study`.
     folder : pathlib.Path
         Made if it is not there; files of the same names are replaced.
+    forms : sequence of str
+        Of :data:`~msspas_analysis.simulate.forms.FORMS`: other forms of the same days to write as
+        well, for a study with a diary.
+    every_day : bool
+        Whether to write the truth of every single day, which is long.
 
     Returns
     -------
@@ -113,17 +124,18 @@ def write_study(study: SimulatedStudy, folder: Path) -> list[Path]:
         A CSV for each table that holds anything, ``allocation.csv``, ``truth/days.csv`` or
         ``truth/visits.csv``, ``truth/effects.csv``, and how it was made.
     """
-    days = "days" if "day" in study.truth else "visits"
     tables = {name: study.tables[name] for name in SCHEMAS if len(study.tables[name])}
-    tables |= {
-        "allocation": study.allocation, f"{TRUTH}/{days}": study.truth,
-        f"{TRUTH}/effects": study.effects,
-    }  # fmt: skip
-    design = study.design
-    more = {"design": {one.name: getattr(design, one.name) for one in fields(design)}}
-    return _write(
-        tables, f"{design.code}: {design.title}", study.seed, study.scenario, folder, more
-    )
+    tables |= {"allocation": study.allocation, f"{TRUTH}/effects": study.effects}
+    with_diary = "day" in study.truth
+    if every_day or not with_diary:
+        tables[f"{TRUTH}/{'days' if with_diary else 'visits'}"] = study.truth
+    for form in forms:
+        name = form.replace(" ", "_").replace("-", "_")
+        tables[name], behind = fill_in(study.truth, form, seed=study.seed)
+        if every_day:
+            tables[f"{TRUTH}/{name}"] = behind
+    about = f"{study.design.code}: {study.design.title}"
+    return _write(tables, about, study.seed, study.scenario, folder, design_of(study.design))
 
 
 def write_survey(survey: SimulatedSurvey, folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 REALISM: Final = "realism_v1"
 """Name of the set of default values; a later set gets another name, never other numbers."""
@@ -97,3 +98,28 @@ def provenance(scenario: Any) -> pd.DataFrame:
             "source": "" if own else one.metadata.get("source", ""),
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def as_latent(
+    name: str, value: ArrayLike, *, axes: str = "(..., n_people, n_visits)", n_axes: int = 2
+) -> NDArray[np.float64]:
+    """Return a latent as floats, or ``ValueError``: too few axes, or a number that is none."""
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim < n_axes:
+        raise ValueError(f"{name} must have shape {axes}, got {array.shape}")
+    if not np.isfinite(array).all():
+        found = array[~np.isfinite(array)][0]
+        raise ValueError(f"{name} is a latent, finite and never missing; got {found}")
+    return array
+
+
+def check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    """Raise ``ValueError`` if `array` has another shape."""
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+
+
+def check_share(name: str, value: float) -> None:
+    """Raise ``ValueError`` if `value` is not a proportion."""
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"{name} must be 0 to 1, got {value}")

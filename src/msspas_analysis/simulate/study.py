@@ -20,16 +20,23 @@ from msspas_analysis.simulate.diary import (
     cohort_truth,
     described,
     unwanted_effects,
+    usual_spread,
 )
 from msspas_analysis.simulate.observe import FAILED, SCREENED_OUT, STOPPED
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.streams import stream
 from msspas_analysis.simulate.trials import Trials, simulate_trials
+from msspas_analysis.simulate.visits import assessment_table, modified_ashworth
 from msspas_analysis.simulate.world import World
 from msspas_analysis.tables import ASSESSMENTS, PEOPLE, SESSIONS, Tables
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.object_]
+
+_HOPE: Final = -0.2  # of tone, by which an assessor who is not blind is moved [assumption]
+
+LEGS: Final = ("knee_l", "knee_r")
+"""The muscles graded at visits: both legs of a person, which are not two people."""
 
 ENDED: Final = {STOPPED: "lost", FAILED: "treatment failure", SCREENED_OUT: "did not respond first"}
 """Why somebody's part in a study ended early, by the code of the day."""
@@ -289,13 +296,27 @@ def _at_visits(
         _rows(ids, dates, when, f"nrs_{name}", "rating", None, runs.scores[name][0])
         for name in runs.scores
     ]
+    # an assessor who is not blind sees a little less tone wherever something is given
+    hopes = 0.0 if "assessors" in design.blind else _HOPE * (np.arange(n) > 0)
+    ranks = modified_ashworth(
+        runs.latent[0], mean=s.level_mean, sd=usual_spread(s), sites=LEGS,
+        rng=stream(seed, "Ashworth"), expectation=np.broadcast_to(hopes, shape),
+    )  # fmt: skip
+    grades = assessment_table(ids, dates, list(when), mas=ranks, sites=LEGS)
+    gone = np.repeat(lost.ravel(), len(LEGS))
+    grades.loc[gone, ["code", "value"]] = [None, np.nan]
+    grades.loc[gone, "status"] = "not done"
+    parts.append(grades)
     if design.complaints > 1:
         rating = complaint_ratings(runs, seed=seed)[0]
-        parts += [
-            _rows(ids, dates, when, "nrs_complaint", "rating", f"complaint {k + 1}", rating[:, k])
-            for k in range(rating.shape[1])
-        ]
-    told = parts[: len(runs.scores)] + [p[p["value"].notna()] for p in parts[len(runs.scores) :]]
+        for k in range(rating.shape[1]):
+            mine = ~np.isnan(rating[:, k, 0])
+            site = f"complaint {k + 1}"
+            parts.append(
+                _rows(
+                    ids[mine], dates[mine], when, "nrs_complaint", "rating", site, rating[mine, k]
+                )
+            )
     people = as_table(PEOPLE, {
         "person_id": ids, **described(s.n_people, rng=stream(seed, "people described")),
         "therapy": therapy, "diary_start": None,
@@ -304,7 +325,7 @@ def _at_visits(
     days = _dates(s, seed, s.days)
     return Tables(
         people=people,
-        assessments=_in_order(pd.concat(told, ignore_index=True), ids),
+        assessments=_in_order(pd.concat(parts, ignore_index=True), ids),
         sessions=as_table(SESSIONS, _sessions(design, runs, ids, seed)),
         adverse_events=unwanted_effects(
             s, ids, days, _unwanted(design, runs), rng=stream(seed, "unwanted effects")

@@ -166,7 +166,7 @@ def _without(
     """
     windows = _windows(design)
     at, index = np.unique(windows, return_inverse=True)
-    index = index.reshape(windows.shape)
+    index, once = index.reshape(windows.shape), design.ratings_per_visit == 1
     given = regime(design, scenario, scenario.days[at])
     nth = np.searchsorted(windows[:, 0], at, side="right") - 1
     shape = (len(windows), replicates, scenario.n_people)
@@ -179,7 +179,7 @@ def _without(
 
     def visit(values: Floats) -> Floats:
         """Average the days of each visit."""
-        return values if index.shape[1] == 1 else values[index].mean(axis=1)
+        return values if once else np.asarray(values[index].mean(axis=1))
 
     for low in range(0, replicates, BLOCK_OF_VISITS):
         size, block = min(BLOCK_OF_VISITS, replicates - low), (first + low) // BLOCK_OF_VISITS
@@ -189,7 +189,7 @@ def _without(
             entry_ratings=design.entry_days, practice=design.practice * np.maximum(nth, 0.0),
         )  # fmt: skip
         latent[:, rows], guessed[rows] = visit(drawn.latent), drawn.guessed
-        if index.shape[1] == 1:
+        if once:
             rated(drawn.latent, bounded=bounded, out=rating[:, rows])
         else:
             rating[:, rows] = visit(rated(drawn.latent, bounded=bounded))
