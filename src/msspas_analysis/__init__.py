@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from msspas_analysis import instruments, plots, scoring
+    from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
     from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
     from msspas_analysis.certify.twin import (
         EntryRule,
@@ -81,6 +82,7 @@ _HOMES: Final = {
     "Episode": "simulate.world",
     "Estimates": "results",
     "Expectation": "certify.twin",
+    "FittedScenario": "certify.fitting",
     "Intake": "ingest.intake",
     "RowsAreNotPeopleError": "estimate.windows",
     "SchemaError": "tables",
@@ -98,6 +100,7 @@ _HOMES: Final = {
     "concat": "results",
     "direction_of_change": "estimate.change",
     "expected_without_treatment": "certify.twin",
+    "fit_scenario": "certify.fitting",
     "floor_share": "estimate.diary_days",
     "minimal_detectable_change": "estimate.change",
     "missing_streaks": "estimate.diary_days",
@@ -138,6 +141,7 @@ __all__ = [
     "Episode",
     "Estimates",
     "Expectation",
+    "FittedScenario",
     "Intake",
     "RowsAreNotPeopleError",
     "SchemaError",
@@ -156,6 +160,7 @@ __all__ = [
     "concat",
     "direction_of_change",
     "expected_without_treatment",
+    "fit_scenario",
     "floor_share",
     "instruments",
     "minimal_detectable_change",

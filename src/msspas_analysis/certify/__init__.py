@@ -1,5 +1,6 @@
 """Where worlds and estimators meet: what was to be expected if nothing had been given."""
 
+from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
 from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
 from msspas_analysis.certify.twin import (
     EntryRule,
@@ -11,8 +12,10 @@ from msspas_analysis.certify.twin import (
 __all__ = [
     "EntryRule",
     "Expectation",
+    "FittedScenario",
     "UnknownEntryError",
     "expected_without_treatment",
+    "fit_scenario",
     "small_pilots",
     "what_nothing_shows",
 ]

@@ -11,7 +11,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from msspas_analysis.cli import simulate
-from msspas_analysis.cli.writing import Refused, count, either, showing_progress, staged, to_path
+from msspas_analysis.cli.reading import entry_rule, existing, names_somebody, read, safe_stem
+from msspas_analysis.cli.writing import Refused, count, either, staged, to_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,8 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """Read a workbook, write what was read, and say what waits for an answer."""
-    source = _existing(args.file, "workbook")
-    intake = _read(source, args.rules)
+    source = existing(args.file, "workbook")
+    intake = read(source, args.rules)
     print(_shown_name(source))
     _print_intake(intake)
     folder = args.out or _checked_folder(source)
@@ -91,15 +92,15 @@ def _check(args: argparse.Namespace) -> None:
 
 def _report(args: argparse.Namespace) -> None:
     """Read a workbook, write what was read and the page."""
-    windows, entry = _windows(args), _entry(args.entry)
-    source = _existing(args.file, "workbook")
+    windows, entry = _windows(args), entry_rule(args.entry)
+    source = existing(args.file, "workbook")
     folder = _checked_folder(source)
     page: Path = args.out or _report_folder(source, args.profile) / "report.html"
     if page.is_dir():
         page /= "report.html"
     if args.out:
         folder = page.parent / folder.name
-    intake = _read(source, args.rules)
+    intake = read(source, args.rules)
     _make_report(
         intake, source, folder, page, windows=windows, title=args.title, entry=entry,
         profile=args.profile, docx=args.docx,
@@ -145,7 +146,7 @@ def _demo(args: argparse.Namespace) -> None:
         regenerate(part)
     source = folder / "centre_messy.xlsx"
     print(f"Everybody in {source.name} is invented, and so are their diaries.\n")
-    intake = _read(source, None)
+    intake = read(source, None)
     _print_intake(intake)
     checked = _checked_folder(source)
     print()
@@ -154,19 +155,6 @@ def _demo(args: argparse.Namespace) -> None:
 
 
 # --- between the command and the rooms below --------------------------------------------------
-
-
-def _read(source: Path, rules: Path | None) -> Intake:
-    """Read `source`, showing progress on a terminal."""
-    from msspas_analysis.ingest import UnreadableFileError, read_workbook
-
-    if rules is not None:
-        rules = _existing(rules, "rules file")
-    try:
-        with showing_progress() as progress:
-            return read_workbook(source, rules=rules, progress=progress)
-    except UnreadableFileError as err:
-        raise Refused(str(err)) from err
 
 
 def _write_intake(intake: Intake, source: Path, part: Path) -> list[Path]:
@@ -238,64 +226,22 @@ def _windows(args: argparse.Namespace) -> tuple[Window, Window]:
     return before, after
 
 
-def _entry(text: str | None) -> EntryRule | None:
-    """Read ``--entry``; None if it was not given."""
-    if text is None:
-        return None
-    from msspas_analysis.certify import EntryRule, UnknownEntryError
-
-    try:
-        return EntryRule.parse(text)
-    except UnknownEntryError as err:
-        raise Refused(str(err)) from err
-
-
 # --- names of files -----------------------------------------------------------------------------
 
 
-def _existing(path: Path, what: str) -> Path:
-    """Return `path`, or refuse with names in its folder that come near."""
-    if path.is_file():
-        return path
-    if path.is_dir():
-        raise Refused(f"{path} is a folder; give the {what} itself.")
-    if not path.parent.is_dir():
-        raise Refused(f"There is no folder {path.parent}, so no {what} in it.")
-    from difflib import get_close_matches
-
-    from msspas_analysis.ingest.identifiers import screen_text
-
-    there = {entry.name.lower(): entry.name for entry in path.parent.iterdir() if entry.is_file()}
-    near = [there[name] for name in get_close_matches(path.name.lower(), there, n=3, cutoff=0.5)]
-    near = [name for name in near if screen_text(name.rpartition(".")[0] or name) is None]
-    hint = f" Did you mean {either(near)}?" if near else ""
-    raise Refused(f"There is no file {path.name} in {path.parent.resolve()}.{hint}")
-
-
-def _names_somebody(path: Path) -> bool:
-    """Whether the file's own name looks like something that identifies a person."""
-    from msspas_analysis.ingest.identifiers import screen_text
-
-    return screen_text(path.stem) is not None
-
-
 def _shown_name(path: Path) -> str:
-    return HIDDEN_NAME if _names_somebody(path) else path.name
+    return HIDDEN_NAME if names_somebody(path) else path.name
 
 
 def _checked_folder(path: Path) -> Path:
     """Return the folder beside `path` for what was read from it; its name says what it holds."""
-    return path.parent / f"{_safe_stem(path)} checked - client data, do not send"
+    return path.parent / f"{safe_stem(path)} checked - client data, do not send"
 
 
 def _report_folder(path: Path, profile: Profile = "public") -> Path:
     """Return the folder beside `path` for what may be sent, and another for what may not."""
     internal = " - internal, do not send" if profile == "internal" else ""
-    return path.parent / f"{_safe_stem(path)} report{internal}"
-
-
-def _safe_stem(path: Path) -> str:
-    return "workbook" if _names_somebody(path) else path.stem
+    return path.parent / f"{safe_stem(path)} report{internal}"
 
 
 def _uri(path: Path) -> str:
@@ -514,8 +460,8 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
 
     simulated = command(
         "simulate", simulate.run,
-        text="invent a study of a chosen design, with the truth beside it; nothing is read",
-        example="msspas simulate T2 --seed 7",
+        text="invent a study of a chosen design, or diaries like your own, with the truth beside them",
+        example='msspas simulate T2 --seed 7\n  msspas simulate --like "Diaries 2026.xlsx"',
     )  # fmt: skip
     simulate.add_options(simulated)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msspas_analysis.cli.reading import entry_rule, existing, read, safe_stem
 from msspas_analysis.cli.writing import Refused, count, showing_progress, staged, to_path
 
 if TYPE_CHECKING:
@@ -44,25 +45,69 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--form", choices=tuple(FORMS),
         help="write this form of the same days as well, for a design with a diary",
     )  # fmt: skip
-    parser.add_argument("--out", type=to_path, metavar="FOLDER", help="default: simulated-DESIGN")
+    parser.add_argument(
+        "--like", type=to_path, metavar="FILE",
+        help="instead of a design: invent diaries that look like those of this workbook, and say "
+        "how much they do",
+    )  # fmt: skip
+    parser.add_argument(
+        "--entry", metavar="RULE",
+        help='with --like: why people were taken on, such as "first rating >= 4"; default: none',
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-change", action="store_true",
+        help="with --like: keep the shift at the first session; without it nothing happens there",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rules", type=to_path, metavar="FILE",
+        help="with --like: your answers to the questions about the workbook",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=to_path, metavar="FOLDER",
+        help="default: simulated-DESIGN, or with --like a folder beside the file",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> None:
     """Draw a study and write it, or list the designs."""
-    if args.design is None:
+    _refuse_what_does_not_fit(args)
+    if args.design is None and args.like is None:
         _list()
         return
     if args.seed < 0:
         raise Refused(f"--seed must be 0 or more, got {args.seed}.")
-    folder: Path = args.out or to_path(f"simulated-{args.design}")
+    folder: Path
     try:
-        draw = _survey if args.design.upper() == SURVEY else _study
-        written = draw(args, folder)
+        if args.like is not None:
+            source = existing(args.like, "workbook")
+            folder = args.out or source.parent / f"{safe_stem(source)} synthetic twin"
+            written = _twin(args, source, folder)
+        else:
+            folder = args.out or to_path(f"simulated-{args.design}")
+            draw = _survey if args.design.upper() == SURVEY else _study
+            written = draw(args, folder)
     except ValueError as err:
         raise Refused(f"Nothing was written: {err}.") from err
     print(f"Nobody in these files exists.\nWritten to {folder.resolve()}:")
     for path in written:
         print(f"  {path}")
+
+
+def _refuse_what_does_not_fit(args: argparse.Namespace) -> None:
+    """Refuse options that would be ignored."""
+    if args.like is None:
+        for name in ("entry", "keep_change", "rules"):
+            if getattr(args, name):
+                raise Refused(
+                    f"--{name.replace('_', '-')} goes with --like FILE, to invent diaries that look "
+                    "like those of a workbook."
+                )
+        return
+    if args.design is not None:
+        raise Refused(f"Give a design, {args.design}, or --like {args.like}, not both.")
+    for name in ("runs", "form"):
+        if getattr(args, name) is not None:
+            raise Refused(f"--{name} goes with a design, not with --like.")
 
 
 def _list() -> None:
@@ -138,6 +183,51 @@ def _runs(design: Design, world: World, args: argparse.Namespace, part: Path) ->
     return [path, told]
 
 
+def _twin(args: argparse.Namespace, source: Path, folder: Path) -> list[Path]:
+    """Fit a world to a workbook and write diaries drawn from it, and how close they come."""
+    from dataclasses import replace
+
+    from msspas_analysis.certify.fitting import fit_scenario
+    from msspas_analysis.simulate.diary import simulate_diary
+    from msspas_analysis.simulate.files import write_diary
+    from msspas_analysis.simulate.scenario import DiaryScenario
+
+    entry, own = entry_rule(args.entry), _settings(args.settings, DiaryScenario)
+    if args.people is not None:
+        own["n_people"] = args.people
+    tables = read(source, args.rules).tables
+    found = fit_scenario(tables, entry=entry, keep_change=args.keep_change)
+    drawn = simulate_diary(replace(found.scenario, **own), seed=args.seed)
+    kept = dict(line.split(": ", 1) for line in found.kept)
+    with staged(folder) as part:
+        paths = write_diary(
+            drawn, part, about="A synthetic twin of a centre's diary", fitted={*found.fitted} - {*own},
+            beside={"closeness": found.comparison, "fitted": found.values.table},
+            more={"not fitted": kept, "notes": list(found.closeness.notes)},
+        )  # fmt: skip
+        names = [path.relative_to(part) for path in paths]
+    rows = found.comparison
+    print(
+        f"A synthetic twin of the diary; {count(drawn.scenario.n_people, 'person', 'people')}, "
+        f"seed {args.seed}.\n"
+        f"{int(rows['inside'].sum())} of {len(rows)} features of the diary lie in the middle 95 % of "
+        "those of its twins (closeness.csv)."
+    )
+    for name in found.apart:
+        print(f"  not alike: {name}")
+    for note in found.closeness.notes[2:]:
+        print(f"  {note}")
+    print(
+        "Only diary.csv is like yours; therapies, triggers, visits and answers are as in any "
+        "invented centre."
+    )
+    print(
+        "closeness.csv, fitted.csv and how-it-was-made.json hold numbers about your clients as a "
+        "group, and none about one person."
+    )
+    return names
+
+
 def _survey(args: argparse.Namespace, folder: Path) -> list[Path]:
     from msspas_analysis.simulate.files import write_survey
     from msspas_analysis.simulate.survey import SurveyScenario, simulate_survey
@@ -155,7 +245,7 @@ def _survey(args: argparse.Namespace, folder: Path) -> list[Path]:
     return names
 
 
-def _settings(words: list[str], kind: type[World] | type[SurveyScenario]) -> dict[str, Any]:
+def _settings(words: list[str], kind: type[World | SurveyScenario]) -> dict[str, Any]:
     """Read ``field=value``; a value is a number, true, false, none, numbers with commas or a word."""
     from dataclasses import fields
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.simulate.designs import Design
+from msspas_analysis.simulate.diary import SimulatedDiary
 from msspas_analysis.simulate.forms import fill_in
 from msspas_analysis.simulate.realism import REALISM, provenance
 from msspas_analysis.simulate.study import SimulatedStudy
@@ -66,9 +67,11 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def world_of(scenario: Any) -> dict[str, Any]:
+def world_of(scenario: Any, fitted: Collection[str] = ()) -> dict[str, Any]:
     """Return every number of a scenario with its status and source, for a sidecar."""
     told = provenance(scenario)
+    ours = told["field"].isin(fitted)
+    told.loc[ours, ["status", "source"]] = "fitted", "the diary this is a twin of"
     return {
         row["field"]: {"value": row["value"], "status": row["status"], "source": row["source"]}
         for row in told.to_dict("records")
@@ -77,7 +80,7 @@ def world_of(scenario: Any) -> dict[str, Any]:
 
 def write_sidecar(
     about: str, seed: int, scenario: Any, folder: Path, names: Sequence[str],
-    more: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None, fitted: Collection[str] = (),
 ) -> Path:  # fmt: skip
     """Write beside files how they were made: the world, the seed, versions, the SHA-256 of each."""
     told = {
@@ -87,7 +90,7 @@ def write_sidecar(
         "seed": seed,
         "versions": {name: version(name) for name in ("msspas-analysis", "numpy", "pandas")},
         **(more or {}),
-        "world": world_of(scenario),
+        "world": world_of(scenario, fitted),
         "sha256": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
         },
@@ -157,14 +160,46 @@ def write_survey(survey: SimulatedSurvey, folder: Path) -> list[Path]:
     return _write(tables, "T0: a survey of a registry", survey.seed, survey.scenario, folder, {})
 
 
+def write_diary(
+    drawn: SimulatedDiary, folder: Path, *, about: str, beside: Mapping[str, pd.DataFrame],
+    more: Mapping[str, Any], fitted: Collection[str] = (),
+) -> list[Path]:  # fmt: skip
+    """Write a diary cohort: its tables, the truth of each day apart, and how they were made.
+
+    Parameters
+    ----------
+    drawn : SimulatedDiary
+        From :func:`~msspas_analysis.simulate.diary.simulate_diary`.
+    folder : pathlib.Path
+        Made if it is not there; files of the same names are replaced.
+    about : str
+        What this is, for the sidecar.
+    beside : mapping of str to pandas.DataFrame
+        Other tables to write with it, by name.
+    more : mapping
+        What else to tell in the sidecar.
+    fitted : collection of str
+        Fields of the scenario that were fitted to a diary.
+
+    Returns
+    -------
+    list of pathlib.Path
+        A CSV for each table that holds anything, ``truth/days.csv``, those of `beside`, and how it
+        was made.
+    """
+    tables = {name: drawn.tables[name] for name in SCHEMAS if len(drawn.tables[name])}
+    tables |= {**beside, f"{TRUTH}/days": drawn.truth}
+    return _write(tables, about, drawn.seed, drawn.scenario, folder, more, fitted)
+
+
 def _write(
     tables: Mapping[str, pd.DataFrame], about: str, seed: int, scenario: Any, folder: Path,
-    more: Mapping[str, Any],
+    more: Mapping[str, Any], fitted: Collection[str] = (),
 ) -> list[Path]:  # fmt: skip
     names = [f"{name}.csv" for name in tables]
     for name, table in tables.items():
         write_csv(table, folder / f"{name}.csv")
-    told = write_sidecar(about, seed, scenario, folder, names, more)
+    told = write_sidecar(about, seed, scenario, folder, names, more, fitted)
     return [*(folder / name for name in names), told]
 
 
