@@ -206,12 +206,12 @@ def _twin(args: argparse.Namespace, source: Path, folder: Path) -> list[Path]:
             more={"not fitted": kept, "notes": list(found.closeness.notes)},
         )  # fmt: skip
         names = [path.relative_to(part) for path in paths]
-    rows = found.comparison
+    people = count(drawn.scenario.n_people, "person", "people")
+    alike = count(len(found.comparison) - len(found.apart), "feature")
     print(
-        f"A synthetic twin of the diary; {count(drawn.scenario.n_people, 'person', 'people')}, "
-        f"seed {args.seed}.\n"
-        f"{int(rows['inside'].sum())} of {len(rows)} features of the diary lie in the middle 95 % of "
-        "those of its twins (closeness.csv)."
+        f"A synthetic twin of the diary; {people}, seed {args.seed}.\n"
+        f"{alike} of {len(found.comparison)} of the diary lie in the middle 95 % of those of its "
+        "twins (closeness.csv)."
     )
     for name in found.apart:
         print(f"  not alike: {name}")
