@@ -12,6 +12,7 @@ import pytest
 from msspas_analysis.simulate.clusters import complaint_ratings, session_ratings
 from msspas_analysis.simulate.days import simulate_ratings
 from msspas_analysis.simulate.designs import Arm, Design, Treatment, regime, resized
+from msspas_analysis.simulate.observe import SCREENED_OUT
 from msspas_analysis.simulate.realism import STATUSES
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.study import simulate_study
@@ -259,6 +260,10 @@ def test_a_run_in_lets_through_those_who_fell_and_as_many_as_published():
     assert first[went_on].mean() < first[~went_on].mean() - 0.2
     assert (runs.effect[runs.arm == 1][:, -1] == 0).all()
     assert np.isnan(runs.scores["stiffness"][~went_on][:, 2:]).all()
+    out = runs.days.became == SCREENED_OUT
+    during = runs.days.days < DESIGNS["T5"].periods[0]
+    assert not out[..., during].any()
+    assert out[~went_on][:, ~during].mean() > 0.8  # the others had stopped by themselves
 
 
 def test_the_run_in_that_decided_is_the_run_in_that_is_seen():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import exp, pi, sqrt
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from msspas_analysis.simulate.days import simulate_days, simulate_ratings
@@ -119,6 +120,15 @@ def test_days_missing_at_random_hang_on_the_last_written_rating_and_on_nothing_o
     assert after[high].mean() > after[low].mean() + 0.2
 
 
+def test_days_missing_at_random_hang_on_the_person_s_own_usual():
+    # people differ as much as they do; who is always bad does not skip more for that
+    drawn = simulate_ratings(losing(missing_mechanism="MAR"), seed=44, replicates=1)
+    share, level = drawn.observed[0].mean(axis=1), drawn.level[0]
+    inside = (level > 2) & (level < 8)
+    r = np.corrcoef(share[inside], level[inside])[0, 1]
+    assert within(r, 0.0, 1 / sqrt(inside.sum()))
+
+
 @pytest.mark.parametrize("share", [0.0, 0.6])
 def test_missing_days_come_in_streaks_as_long_as_stated(share):
     world = losing(missing_mechanism="MCAR", missing_persistence=share)
@@ -152,13 +162,13 @@ def test_days_written_later_are_flat_and_nobody_can_tell():
 
 
 def test_a_page_written_later_holds_the_rounded_mean_of_its_own_days():
-    score = np.array([[2.0, 4, 6, 9, 9, 9, 9, 1, 1, 1, 1, 1, 1, 1]])
+    score = np.array([[2.0, 4, 5, 9, 9, 9, 9, 1, 1, 1, 1, 1, 1, 1]])
     codes = np.full((1, 14), SEEN, dtype=np.int8)
     codes[0, [3, 4]] = LATER
     codes[0, 7:] = LATER
     codes[0, 5], codes[0, 6] = LEFT_OUT, LEFT_OUT
     got = written(score, codes)[0]
-    np.testing.assert_array_equal(got[:7], [2, 4, 6, 4, 4, np.nan, np.nan])
+    np.testing.assert_array_equal(got[:7], [2, 4, 5, 4, 4, np.nan, np.nan])
     np.testing.assert_array_equal(got[7:], 4.0)  # no day of that page: the mean of all days
 
 
@@ -200,6 +210,16 @@ def test_episodes_last_as_long_and_come_as_often_as_stated_and_add_their_points(
     )  # with no wobble the rest of latent spasms is the episodes
     got, error = mean_and_error(drawn.behind.latent[0] - drawn.behind.level[0][:, None])
     assert within(got, 0.0, error)  # the usual level includes the usual burden
+
+
+def test_the_longest_episode_is_as_likely_as_the_shortest():
+    one = Episode(trigger="stress", per_year=20.0, days=(1, 2), points=1.0)
+    world = replace(QUIET, episodes=(one,), drift_sd=0.0, day_sd=0.0)
+    events = simulate_days(world, seed=19, truth=True).behind.events[0] + one.burden
+    got, error = mean_and_error(events)
+    assert one.burden == pytest.approx(20 * 1.5 / 365.25)
+    assert within(got, one.burden, error)
+    assert error < 0.1 * one.burden  # tells 1.5 days from 1
 
 
 def test_people_in_a_flare_are_more_often_those_who_come_in():
@@ -252,6 +272,19 @@ def test_half_the_changes_of_medicine_help_and_half_do_not():
     assert within(last.mean(), 0.0, sqrt(steps / 2000))
     assert last.var() == pytest.approx(steps, rel=4 * sqrt(2.5 / 2000))
     assert (events[:, 0] == 0).all()  # nobody came in by what happened later
+
+
+def test_more_medicine_lowers_symptoms_and_less_raises_them():
+    world = replace(QUIET, n_people=300, medication_changes_per_year=2.0, medication_points=1.0)
+    drawn = simulate_diary(world, seed=13)
+    changes = drawn.tables.events
+    alone = changes.groupby("person_id").filter(lambda rows: len(rows) == 1)
+    day = drawn.truth.set_index(["person_id", "date"])["events"]
+    for name, want in (("medication increased", -1.0), ("medication reduced", 1.0)):
+        rows = alone[alone["event"] == name]
+        assert len(rows) > 15
+        then = day.loc[pd.MultiIndex.from_frame(rows[["person_id", "date"]])]
+        np.testing.assert_allclose(then, want, atol=1e-12)
 
 
 def test_a_trend_is_a_straight_line_from_the_first_day():
