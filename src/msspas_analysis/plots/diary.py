@@ -1,4 +1,4 @@
-"""Answers become axes: every figure comes with the numbers drawn in it.
+"""Pictures of diaries and of what changed in the people who kept them.
 
 Each function returns the figure and a table of exactly what it shows, so that a test or a notebook
 checks the picture without looking at it. Nothing is estimated here. Colours stay apart for people
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.estimate.diary_days import calendar_days, diary_strips, truth_beside_diary
+from msspas_analysis.plots.canvas import BLUE, GREY, INK, PALE, RAMP, TEXT, one_axes, panels_below
 from msspas_analysis.results import Estimates
 
 if TYPE_CHECKING:
@@ -22,25 +23,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-INK: Final = "#1a1a1a"
-BLUE: Final = "#0b5a8f"
-_PALE: Final = "#cfe3f1"
-_GREY: Final = "#6b6b6b"
 _SEGMENTS: Final = {
     "less": (BLUE, "white", ""),
     "same": ("#e3e3e3", INK, ""),
     "more": ("#f2b27a", INK, ""),
     "not shown separately": ("white", INK, "///"),
 }
-_RAMP: Final = ("#e6eff6", "#7fb0d3", "#2a74a8", "#062a45")
 _FROM_SESSION: Final = "day, counted from the first session (dashed)"
 _DARK: Final = 0.63  # share of the ramp from which white words can be read better than black
 _LIKENESS: Final = {
     "autocorrelation": ("corrected", BLUE, BLUE, "o", -0.09),
-    "raw_autocorrelation": ("raw: person means removed", _GREY, "white", "D", 0.09),
+    "raw_autocorrelation": ("raw: person means removed", GREY, "white", "D", 0.09),
 }
-_WIDTH: Final = 4.8
-_TEXT: Final = 10.5
 
 
 def week_number(term: str) -> int:
@@ -93,12 +87,12 @@ def mean_by_week(
     [-1]
     """
     drawn = _by_week(profile, measure="mean", min_people=min_people)
-    figure, axes = _axes(height=3.2)
+    figure, axes = one_axes(height=3.2)
     _first_session(axes)
-    axes.vlines(drawn["week"], drawn["conf_low"], drawn["conf_high"], color=_PALE, linewidth=6)
+    axes.vlines(drawn["week"], drawn["conf_low"], drawn["conf_high"], color=PALE, linewidth=6)
     axes.plot(drawn["week"], drawn["estimate"], color=BLUE, marker="o", markersize=5, linewidth=1.5)
     axes.set_ylim(low - 0.02 * (high - low), high)
-    axes.set_ylabel(label, fontsize=_TEXT)
+    axes.set_ylabel(label, fontsize=TEXT)
     _week_axis(axes, drawn["week"])
     return figure, drawn
 
@@ -122,12 +116,12 @@ def completeness_by_week(
         Columns ``week``, ``estimate``, ``conf_low``, ``conf_high``, ``n``, in order of week.
     """
     drawn = _by_week(profile, measure="proportion", min_people=min_people)
-    figure, axes = _axes(height=2.6)
-    axes.bar(drawn["week"], drawn["estimate"], width=0.8, color=_PALE, edgecolor=BLUE)
+    figure, axes = one_axes(height=2.6)
+    axes.bar(drawn["week"], drawn["estimate"], width=0.8, color=PALE, edgecolor=BLUE)
     _first_session(axes)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-    axes.set_ylabel("days with a rating", fontsize=_TEXT)
+    axes.set_ylabel("days with a rating", fontsize=TEXT)
     _week_axis(axes, drawn["week"])
     return figure, drawn
 
@@ -172,17 +166,17 @@ def change_with_interval(
     table = changes.table
     drawn = table[["estimate", "conf_low", "conf_high", "n"]].copy()
     drawn.insert(0, "label", [labels[str(value)] for value in table[key]])
-    figure, axes = _axes(height=1.2 + 0.42 * max(len(drawn), 1))
-    axes.axvline(0, color=_GREY, linewidth=1.2)
+    figure, axes = one_axes(height=1.2 + 0.42 * max(len(drawn), 1))
+    axes.axvline(0, color=GREY, linewidth=1.2)
     places = range(len(drawn))
     axes.hlines(places, drawn["conf_low"], drawn["conf_high"], color=BLUE, linewidth=2)
     axes.plot(drawn["estimate"], places, "o", color=BLUE, markersize=7)
-    axes.set_yticks(list(places), drawn["label"], fontsize=_TEXT)
+    axes.set_yticks(list(places), drawn["label"], fontsize=TEXT)
     axes.set_ylim(len(drawn) - 0.4, -0.6)
     ends = drawn[["estimate", "conf_low", "conf_high"]].abs().max(axis="columns")
     reach = 1.15 * max([1.0, *(e for e in ends if e < float("inf"))])
     axes.set_xlim(-reach, reach)
-    axes.set_xlabel(f"← less     change in {unit}     more →", fontsize=_TEXT)
+    axes.set_xlabel(f"← less     change in {unit}     more →", fontsize=TEXT)
     axes.grid(axis="x", color="#e6e6e6")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -238,7 +232,7 @@ def change_over_expected(
     everything = np.concatenate(list(finite.values()))
     edges = np.histogram_bin_edges(everything, bins=bins)
     reach = 1.1 * max(0.5, float(np.abs(np.append(everything, ends)).max()))
-    figure, panels = _panels(len(finite), height=1.0 + 1.25 * len(finite))
+    figure, panels = panels_below(len(finite), height=1.0 + 1.25 * len(finite))
     rows: list[dict[str, Any]] = []
     for axes, (name, values) in zip(panels, finite.items(), strict=True):
         held, _ = np.histogram(values, bins=edges)
@@ -247,22 +241,22 @@ def change_over_expected(
             {"group": name, "low": float(low), "high": float(high), "centres": int(n)}
             for low, high, n in zip(edges[:-1], edges[1:], held, strict=True)
         ]
-        axes.bar(edges[:-1], held, width=np.diff(edges), align="edge", color=_PALE, edgecolor=BLUE,
+        axes.bar(edges[:-1], held, width=np.diff(edges), align="edge", color=PALE, edgecolor=BLUE,
                  linewidth=0.5)  # fmt: skip
         top = float(held.max()) or 1.0
-        axes.axvline(0, color=_GREY, linewidth=1)
+        axes.axvline(0, color=GREY, linewidth=1)
         axes.hlines(1.2 * top, dot["conf_low"], dot["conf_high"], color=INK, linewidth=2)
         axes.plot([dot["estimate"]], [1.2 * top], "o", color=INK, markersize=7)
         axes.set_ylim(0, 1.45 * top)
         axes.set_xlim(-reach, reach)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.set_title(name, loc="left", fontsize=_TEXT - 0.5, color=INK)
+        axes.set_title(name, loc="left", fontsize=TEXT - 0.5, color=INK)
     panels[0].annotate("observed", (float(dot["estimate"]), 1), (0, -1), va="top", ha="center",
                        xycoords=("data", "axes fraction"), textcoords="offset points",
-                       fontsize=_TEXT - 1.5, color=INK,
+                       fontsize=TEXT - 1.5, color=INK,
                        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip
-    panels[-1].set_xlabel(f"← less     change in {unit}     more →", fontsize=_TEXT)
+    panels[-1].set_xlabel(f"← less     change in {unit}     more →", fontsize=TEXT)
     columns = ["group", "low", "high", "centres", "estimate", "conf_low", "conf_high", "n"]
     return figure, pd.DataFrame(rows, columns=columns)
 
@@ -319,7 +313,7 @@ def direction_bar(
     if rest > 1e-9:
         name = "not shown separately"
         drawn.loc[len(drawn)] = {"term": name, "label": name, "estimate": rest}
-    figure, axes = _axes(height=1.0 + 0.3 * len(drawn))
+    figure, axes = one_axes(height=1.0 + 0.3 * len(drawn))
     start = 0.0
     for term, words, share in zip(drawn["term"], drawn["label"], drawn["estimate"], strict=True):
         face, ink, hatch = _SEGMENTS[term]
@@ -327,12 +321,12 @@ def direction_bar(
                   label=f"{words}: {share:.0%}".replace("%", " %"))  # fmt: skip
         if share >= 0.08:
             axes.text(start + share / 2, 0, f"{share:.0%}".replace("%", " %"), ha="center",
-                      va="center", color=ink, fontsize=_TEXT, fontweight="bold",
+                      va="center", color=ink, fontsize=TEXT, fontweight="bold",
                       bbox={"facecolor": face, "edgecolor": "none", "pad": 1.5})  # fmt: skip
         start += share
     axes.set_xlim(-0.003, 1.003)
     axes.set_axis_off()
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=_TEXT,
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 0), frameon=False, fontsize=TEXT,
                 borderaxespad=0.4, handlelength=1.4)  # fmt: skip
     return figure, drawn
 
@@ -362,8 +356,8 @@ def autocorrelation_plot(found: Estimates) -> tuple[Figure, pd.DataFrame]:
     drawn = table[["measure", "estimate", "conf_low", "conf_high", "n"]].copy()
     drawn.insert(0, "lag", [int(term.removeprefix("lag ")) for term in table["term"]])
     drawn = drawn.sort_values(["lag", "measure"], ignore_index=True)
-    figure, axes = _axes(height=3.0)
-    axes.axhline(0, color=_GREY, linewidth=1.2)
+    figure, axes = one_axes(height=3.0)
+    axes.axhline(0, color=GREY, linewidth=1.2)
     lags = sorted(set(drawn["lag"]))
     for measure, (words, colour, face, marker, shift) in _LIKENESS.items():
         part = drawn[drawn["measure"].eq(measure)]
@@ -374,7 +368,7 @@ def autocorrelation_plot(found: Estimates) -> tuple[Figure, pd.DataFrame]:
     axes.set_xticks(range(len(lags)), [str(lag) for lag in lags])
     axes.set_xlim(-0.6, max(len(lags), 1) - 0.4)
     axes.set(xlabel="days apart", ylabel="autocorrelation")
-    axes.legend(frameon=False, fontsize=_TEXT - 1, loc="best")
+    axes.legend(frameon=False, fontsize=TEXT - 1, loc="best")
     return figure, drawn
 
 
@@ -412,16 +406,16 @@ def person_strips(
     strips = diary_strips(diary, people, outcome, most=most)
     rows, at = np.nonzero(strips.missing | ~np.isnan(strips.value))
     drawn = pd.DataFrame({"row": rows, "day": strips.days[at], "value": strips.value[rows, at]})
-    figure, axes = _axes(height=1.5 + 0.11 * len(strips.value))
+    figure, axes = one_axes(height=1.5 + 0.11 * len(strips.value))
     _cells(axes, strips.days, strips.value, strips.missing, low=low, high=high, label=label)
-    axes.set_xlabel("day of the diary" if people is None else _FROM_SESSION, fontsize=_TEXT)
+    axes.set_xlabel("day of the diary" if people is None else _FROM_SESSION, fontsize=TEXT)
     if people is not None:
         axes.axvline(-0.5, color="white", linewidth=3)
         axes.axvline(-0.5, color=INK, linewidth=1.6, linestyle="--")
     axes.set_yticks([])
-    axes.set_ylabel(f"{len(strips.value)} of {strips.people:,} people", fontsize=_TEXT)
+    axes.set_ylabel(f"{len(strips.value)} of {strips.people:,} people", fontsize=TEXT)
     told = "highest mean at the top; hatched: not rated"
-    axes.set_title(told, loc="left", fontsize=_TEXT - 0.5, color=INK)
+    axes.set_title(told, loc="left", fontsize=TEXT - 0.5, color=INK)
     return figure, drawn
 
 
@@ -464,7 +458,7 @@ def calendar(
     cell, every = 7 * drawn["week"] + drawn["weekday"], np.arange(7 * weeks).reshape(weeks, 7)
     value = drawn["mean"].set_axis(cell).reindex(every.ravel()).to_numpy().reshape(weeks, 7)
     hatched = np.isin(every, cell) & np.isnan(value)
-    figure, axes = _axes(height=1.2 + 0.34 * weeks)
+    figure, axes = one_axes(height=1.2 + 0.34 * weeks)
     _cells(axes, np.arange(7), value, hatched, low=low, high=high, label=label)
     white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     for _, mean, count, week, weekday in drawn.itertuples(index=False):
@@ -472,13 +466,13 @@ def calendar(
         words += [] if person_id else [f"{count}"]
         dark = mean > low + _DARK * (high - low)
         axes.text(weekday, week, "\n".join(words), color="white" if dark else "black", ha="center",
-                  va="center", fontsize=_TEXT - 2.5, linespacing=0.95,
+                  va="center", fontsize=TEXT - 2.5, linespacing=0.95,
                   bbox=white if np.isnan(mean) else None)  # fmt: skip
     axes.set_xticks(range(7), ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
     monday = (drawn["date"] - pd.to_timedelta(drawn["weekday"], "D")).drop_duplicates()
     axes.set_yticks(range(len(monday)), [f"{day.day} {day:%b %Y}" for day in monday])
     told = "not rated" if person_id else f"under {min_people}; mean above, people below"
-    axes.set_title(f"hatched: {told}", loc="left", fontsize=_TEXT - 0.5, color=INK)
+    axes.set_title(f"hatched: {told}", loc="left", fontsize=TEXT - 0.5, color=INK)
     return figure, drawn
 
 
@@ -509,26 +503,17 @@ def truth_and_seen(
     """
     drawn = truth_beside_diary(truth, diary, person_id)
     gone = drawn.loc[drawn["seen"].isna()]
-    figure, axes = _axes(height=3.4)
+    figure, axes = one_axes(height=3.4)
     axes.axhspan(low, high, color="#f4f4f4", zorder=0)
-    axes.axvline(-0.5, color=_GREY, linewidth=1.2, linestyle="--")
+    axes.axvline(-0.5, color=GREY, linewidth=1.2, linestyle="--")
     axes.plot(drawn["day"], drawn["latent"], color="#d07a2d", linewidth=1.4, label="state behind")
     axes.plot(drawn["day"], drawn["seen"], "o", color=BLUE, markersize=7, label="written down")
     axes.plot(gone["day"], gone["complete"], "x", color=INK, markersize=7, label="missing")
     axes.plot(drawn["day"], drawn["complete"], ".", color=INK, markersize=4, label="every rating")
     axes.set(xlabel=_FROM_SESSION, ylabel="stiffness")
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=_TEXT - 1.5,
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=TEXT - 1.5,
                   handlelength=1.2, columnspacing=1.0)  # fmt: skip
     return figure, drawn
-
-
-def to_png(figure: Figure, *, dpi: int = 160) -> bytes:
-    """Return the figure as a PNG; the same figure gives the same bytes."""
-    from io import BytesIO
-
-    out = BytesIO()
-    figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
-    return out.getvalue()
 
 
 def _by_week(profile: Estimates, *, measure: str, min_people: int) -> pd.DataFrame:
@@ -539,32 +524,6 @@ def _by_week(profile: Estimates, *, measure: str, min_people: int) -> pd.DataFra
     return drawn.sort_values("week", ignore_index=True)
 
 
-def _axes(*, height: float) -> tuple[Figure, Axes]:
-    """Make a figure of its own: no window, no global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    axes: Any = figure.subplots()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=_TEXT - 0.5, colors=INK)
-    return figure, axes
-
-
-def _panels(number: int, *, height: float) -> tuple[Figure, list[Axes]]:
-    """Make a figure with panels below each other that share their horizontal axis."""
-    figure, first = _axes(height=height)
-    figure.delaxes(first)
-    panels: Any = figure.subplots(number, 1, sharex=True, squeeze=False)
-    for axes in panels[:, 0]:
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        axes.tick_params(labelsize=_TEXT - 0.5, colors=INK)
-    return figure, list(panels[:, 0])
-
-
 def _cells(
     axes: Axes, days: NDArray[np.int64], value: NDArray[np.float64], hatched: NDArray[np.bool_], *,
     low: float, high: float, label: str,
@@ -573,11 +532,11 @@ def _cells(
     from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 
     across, down = np.append(days, days[-1:] + 1) - 0.5, np.arange(len(value) + 1) - 0.5
-    ramp = LinearSegmentedColormap.from_list("pale to dark", _RAMP)
+    ramp = LinearSegmentedColormap.from_list("pale to dark", RAMP)
     mesh = axes.pcolormesh(across, down, value, cmap=ramp, vmin=low, vmax=high)
     if hatched.any():
         axes.pcolor(across, down, np.where(hatched, 0.0, np.nan), cmap=ListedColormap(["white"]),
-                    edgecolor=_GREY, hatch="//////", linewidth=0)  # fmt: skip
+                    edgecolor=GREY, hatch="//////", linewidth=0)  # fmt: skip
     axes.set_ylim(len(value) - 0.5, -0.5)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
@@ -585,16 +544,16 @@ def _cells(
 
 
 def _first_session(axes: Axes) -> None:
-    axes.axvline(-0.5, color=_GREY, linewidth=1.2, linestyle="--")
+    axes.axvline(-0.5, color=GREY, linewidth=1.2, linestyle="--")
     axes.annotate("first session", (-0.5, 1), (4, -3), xycoords=("data", "axes fraction"),
-                  textcoords="offset points", fontsize=_TEXT - 1, color=INK, va="top",
+                  textcoords="offset points", fontsize=TEXT - 1, color=INK, va="top",
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
 
 
 def _week_axis(axes: Axes, weeks: pd.Series[int]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_xlabel("week, counted from the first session", fontsize=_TEXT)
+    axes.set_xlabel("week, counted from the first session", fontsize=TEXT)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(weeks):
         axes.set_xlim(min(int(weeks.min()), -1) - 0.7, max(int(weeks.max()), 0) + 0.7)

@@ -1,0 +1,53 @@
+"""The sheet figures are drawn on: size, ink and colours that stay apart for any colour vision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK: Final = "#1a1a1a"
+BLUE: Final = "#0b5a8f"
+ORANGE: Final = "#b35900"
+PALE: Final = "#cfe3f1"
+GREY: Final = "#6b6b6b"
+RAMP: Final = ("#e6eff6", "#7fb0d3", "#2a74a8", "#062a45")
+WIDTH: Final = 4.8
+TEXT: Final = 10.5
+
+
+def to_png(figure: Figure, *, dpi: int = 160) -> bytes:
+    """Return the figure as a PNG; the same figure gives the same bytes."""
+    from io import BytesIO
+
+    out = BytesIO()
+    figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
+    return out.getvalue()
+
+
+def one_axes(*, height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
+    """Make a figure of its own: no window, no global state."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    axes: Any = figure.subplots()
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(labelsize=TEXT - 0.5, colors=INK)
+    return figure, axes
+
+
+def panels_below(number: int, *, height: float) -> tuple[Figure, list[Axes]]:
+    """Make a figure with panels below each other that share their horizontal axis."""
+    figure, first = one_axes(height=height)
+    figure.delaxes(first)
+    panels: Any = figure.subplots(number, 1, sharex=True, squeeze=False)
+    for axes in panels[:, 0]:
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(labelsize=TEXT - 0.5, colors=INK)
+    return figure, list(panels[:, 0])
