@@ -41,7 +41,7 @@ ONLY_IN = {
     "pingouin": {"estimate"},
     "matplotlib": {"plots"},
     "seaborn": {"plots"},
-    "openpyxl": {"ingest", "simulate.centre", "simulate.workbook"},
+    "openpyxl": {"ingest", "simulate.centre", "simulate.workbook", "report.results_table"},
     "python_calamine": {"ingest"},
     "xlrd": {"ingest"},
     "charset_normalizer": {"ingest"},

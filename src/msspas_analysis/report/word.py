@@ -110,21 +110,11 @@ def write_word(evaluation: Evaluation, path: str | Path) -> Path:
     ...     write_word(empty, Path(folder) / "report.docx").name
     'report.docx'
     """
-    out = Path(path)
-    if out.is_dir() or out.suffix.lower() != ".docx":
-        raise ValueError(
-            f"{out} cannot be the Word file; give a file name that ends in .docx, such as "
-            f"{(out if out.is_dir() else out.parent) / 'report.docx'}"
-        )
-    try:
-        import docx
-    except ImportError as err:
-        raise ImportError(
-            "a Word file needs the library python-docx, which is not installed; install it with "
-            'pip install "msspas-analysis[word]"'
-        ) from err
-    document = docx.Document()
-    _set_up(document, evaluation)
+    settings = [f"{name}: {value}" for name, value in evaluation.settings.items()]
+    out, document = _begin(
+        path, title=evaluation.title, subject=SUBTITLE, watermark=evaluation.watermark,
+        foot=[WHERE_THE_NUMBERS_ARE, " · ".join(settings), ""],
+    )  # fmt: skip
     document.add_paragraph(_clean(evaluation.title), style="Heading 1")
     document.add_paragraph(SUBTITLE, style="Subtitle")
     for place, section in enumerate(evaluation.sections):
@@ -139,6 +129,61 @@ def write_word(evaluation: Evaluation, path: str | Path) -> Path:
                 _place(document.paragraphs[said], section.key, after=last)
             last = block
     document.add_paragraph(SPEAK_TO_TEAM, style="Last line")
+    return _end(document, out)
+
+
+def write_blocks(blocks: Sequence[Block], path: str | Path, *, title: str) -> Path:
+    """Write tables, text and pictures as a Word file of their own, in the style of the report.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        What is in it, in order.
+    path : str or Path
+        As :func:`write_word`.
+    title : str
+        The heading, and the title of the file.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ImportError, ValueError, TypeError
+        As :func:`write_word`.
+    """
+    out, document = _begin(path, title=title, subject=title, watermark="", foot=[""])
+    document.add_paragraph(_clean(title), style="Heading 1")
+    for block in blocks:
+        _add(document, block)
+    return _end(document, out)
+
+
+def _begin(
+    path: str | Path, *, title: str, subject: str, watermark: str, foot: Sequence[str]
+) -> tuple[Path, Any]:
+    """Check where the file is to go, and make an empty document in our style."""
+    out = Path(path)
+    if out.is_dir() or out.suffix.lower() != ".docx":
+        raise ValueError(
+            f"{out} cannot be the Word file; give a file name that ends in .docx, such as "
+            f"{(out if out.is_dir() else out.parent) / 'report.docx'}"
+        )
+    try:
+        import docx
+    except ImportError as err:
+        raise ImportError(
+            "a Word file needs the library python-docx, which is not installed; install it with "
+            'pip install "msspas-analysis[word]"'
+        ) from err
+    document = docx.Document()
+    _set_up(document, title=title, subject=subject, watermark=watermark, foot=foot)
+    return out, document
+
+
+def _end(document: Any, out: Path) -> Path:
     content = _same_every_day(document)
     out.parent.mkdir(parents=True, exist_ok=True)
     _replace(out, content)
@@ -298,7 +343,9 @@ def _widths(block: Table) -> list[float]:
     return [_TEXT_MM * need / total for need in needs]
 
 
-def _set_up(document: Any, evaluation: Evaluation) -> None:
+def _set_up(
+    document: Any, *, title: str, subject: str, watermark: str, foot: Sequence[str]
+) -> None:
     """Set page, language, styles, header, footer and the properties of the file."""
     from docx.shared import Mm
 
@@ -309,15 +356,14 @@ def _set_up(document: Any, evaluation: Evaluation) -> None:
     page.header_distance = page.footer_distance = Mm(9)
     page.different_first_page_header_footer = True
     _styles(document)
-    settings = [f"{name}: {value}" for name, value in evaluation.settings.items()]
-    _footer(page.first_page_footer, [WHERE_THE_NUMBERS_ARE, " · ".join(settings), ""])
-    _footer(page.footer, [f"{evaluation.title} · "])
-    if evaluation.watermark:
+    _footer(page.first_page_footer, foot)
+    _footer(page.footer, [f"{title} · "])
+    if watermark:
         for header in (page.first_page_header, page.header):
-            _watermark(header, evaluation.watermark)
+            _watermark(header, watermark)
     about = document.core_properties
-    about.title, about.language = _clean(evaluation.title), "en-GB"
-    about.subject = SUBTITLE
+    about.title, about.language = _clean(title), "en-GB"
+    about.subject = _clean(subject)
     about.author = about.last_modified_by = about.comments = about.keywords = ""
     about.created = about.modified = _DATE
     about.revision = 1
