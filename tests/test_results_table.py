@@ -67,7 +67,7 @@ def test_every_kind_of_file_holds_every_answer(suffix, tmp_path):
         assert book.sheetnames == ["As read", "Full precision", "Notes"]
         full = pd.read_excel(path, sheet_name="Full precision", engine="openpyxl")
         assert full["estimate"].iloc[0] == -1 / 3
-        assert full["conf_high"].iloc[2] == "infinity"
+        assert full["conf_high"].iloc[2] == np.inf
         assert [c.value for c in book["Notes"]["A"]] == [
             "Everybody was invented.",
             "=2+2 is a note",
