@@ -89,6 +89,7 @@ def compare(row, want, measure, quantities, **tolerance):
 # ---------------------------------------------------------------------------------------- oracles
 
 
+@pytest.mark.oracle("paired_change", "R 4.2.2 (change.R)")
 @pytest.mark.parametrize(("name", "level"), CASES)
 def test_paired_change_is_that_of_r(name, level):
     want = answers_of_r(name, level)
@@ -105,6 +106,7 @@ def test_paired_change_is_that_of_r(name, level):
     compare(answer.one(measure="d_av"), want, "d_av", ("estimate",), **TIGHT)
 
 
+@pytest.mark.oracle("paired_change", "R 4.2.2 (change.R)")
 @pytest.mark.parametrize(("name", "level"), CASES)
 def test_pseudo_median_is_that_of_r(name, level):
     want = answers_of_r(name, level)
@@ -118,6 +120,7 @@ def test_pseudo_median_is_that_of_r(name, level):
     assert row["conf_level"] <= want["pseudo_median", "conf_level"] + 0.005
 
 
+@pytest.mark.oracle("direction_of_change percent_fall minimal_detectable_change", "R 4.2.2 (change.R)")
 @pytest.mark.parametrize(("name", "level"), CASES)
 def test_shares_and_minimal_detectable_change_are_those_of_r(name, level):
     want = answers_of_r(name, level)
@@ -144,6 +147,7 @@ def test_the_oracle_has_falls_zeros_ties_and_missing_pairs():
     assert ORACLE.loc[ORACLE["quantity"] == "n_missing", "value"].max() == 3
 
 
+@pytest.mark.oracle("wilson_interval", "R 4.2.2 prop.test (change.R)")
 @pytest.mark.parametrize("row", [*WILSON.itertuples()], ids=lambda r: f"{r.x}_{r.n}_{r.conf_level}")
 def test_wilson_interval_is_that_of_r(row):
     low, high = wilson_interval(row.x, row.n, conf_level=row.conf_level)

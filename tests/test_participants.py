@@ -38,6 +38,7 @@ SMALL = pd.DataFrame({
 })  # fmt: skip
 
 
+@pytest.mark.oracle("baseline_table", "R 4.2.2 (participants.R)")
 def test_a_baseline_table_is_that_of_r():
     got = baseline_table(btheb(), COLUMNS, arm="treatment", control="TAU")
     names = {"share": "proportion", "smd": "standardised_difference"}
@@ -59,6 +60,7 @@ def test_a_baseline_table_is_that_of_r():
     assert any("No p-values" in note for note in got.notes)
 
 
+@pytest.mark.oracle("baseline_table", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project")
 def test_a_trial_with_real_diaries_is_described_as_published():
     want = answers("acu.desc.pk5.completers")
     frame = table("acupuncture.csv").rename(columns={"id": "person_id"})

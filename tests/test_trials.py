@@ -77,6 +77,7 @@ MODELS = {
 }  # fmt: skip
 
 
+@pytest.mark.oracle("adjusted_difference difference_kernel", "R 4.2.2, sandwich, clubSandwich, emmeans (trials.R)")
 @pytest.mark.parametrize("name", MODELS)
 def test_differences_are_those_of_r(name):
     make, outcome, how = MODELS[name]
@@ -95,6 +96,7 @@ def test_differences_are_those_of_r(name):
             assert row.conf_level == level
 
 
+@pytest.mark.oracle("adjusted_difference", "R 4.2.2, sandwich, clubSandwich, emmeans (trials.R)")
 @pytest.mark.parametrize("name", MODELS)
 def test_means_and_spread_are_those_of_r(name):
     make, outcome, how = MODELS[name]
@@ -110,6 +112,7 @@ def test_means_and_spread_are_those_of_r(name):
     assert got.table["n_missing"].max() == len(make()) - fit["n"]
 
 
+@pytest.mark.oracle("against_margin", "R 4.2.2, sandwich, clubSandwich, emmeans (trials.R)")
 def test_a_margin_is_held_against_as_r_does():
     got = adjusted_difference(
         btheb(), "bdi.2m", arm="treatment", control="TAU", covariates=["bdi.pre"]
@@ -150,6 +153,7 @@ ACUPUNCTURE = {
 }  # fmt: skip
 
 
+@pytest.mark.oracle("adjusted_difference", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project")
 @pytest.mark.parametrize("entry", ACUPUNCTURE)
 def test_a_trial_with_real_diaries_comes_out_as_published(entry):
     want = answers(entry)
@@ -170,6 +174,7 @@ def test_a_trial_with_real_diaries_comes_out_as_published(entry):
     assert got.one(measure="residual_sd").estimate == pytest.approx(want["sigma"], rel=1e-6)
 
 
+@pytest.mark.oracle("adjusted_difference", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project")
 def test_robust_errors_of_that_trial():
     want = answers("acu.ancova.pk2.hc")
     frame = table("acupuncture.csv").rename(columns={"id": "person_id"})
@@ -181,6 +186,7 @@ def test_robust_errors_of_that_trial():
         assert got == pytest.approx((numbers["se"], numbers["t"], numbers["p"]), rel=1e-6)
 
 
+@pytest.mark.oracle("linear_regression", "R 4.2.2 glm with an offset (MASS), beside the project")
 def test_change_as_the_outcome_gives_the_offset_model_of_mass():
     want = answers("anorexia.glm_offset")["coefficients"]
     frame = anorexia()
