@@ -2,6 +2,7 @@
 
 from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
 from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
+from msspas_analysis.certify.trial_runs import what_trials_show, without_expectation
 from msspas_analysis.certify.twin import (
     EntryRule,
     Expectation,
@@ -18,4 +19,6 @@ __all__ = [
     "fit_scenario",
     "small_pilots",
     "what_nothing_shows",
+    "what_trials_show",
+    "without_expectation",
 ]
