@@ -37,15 +37,21 @@ def test_and_each_arm_by_itself_shows_regression_to_the_mean(nothing_works):
     want = exact_second_rating(design.visits[-1] - design.visits[0])["change"]
     assert design.entry_rating == 4
     assert want < -0.4
-    whole = what_trials_show(
-        replace(design, lost=None), steady(without_expectation()), trials=TRIALS, seed=3
+    alike = replace(steady(without_expectation()), day_sd_spread=0.0)
+    whole, lossy = (
+        what_trials_show(one, alike, trials=TRIALS, seed=3)
+        for one in (replace(design, lost=None), replace(design, lost=0.2, lost_slope=0.5))
     )
     for arm in ("reflexology", "sham"):
         row = whole.one(term=arm, measure="mean_difference")
         assert row.estimate == pytest.approx(want, abs=4 * row.std_error)
         assert whole.one(term=arm, measure="called a change").estimate > 0.2
-        # two of 73 are lost, those who got worse first: the others look better
-        assert nothing_works.one(term=arm, measure="mean_difference").estimate < row.estimate
+        # a fifth are lost, those who got worse first: the others look better
+        left = lossy.one(term=arm, measure="mean_difference")
+        assert left.estimate < row.estimate - 4 * row.std_error
+        # and people whose days differ more in size have more luck to lose
+        uneven = nothing_works.one(term=arm, measure="mean_difference")
+        assert uneven.estimate < row.estimate
 
 
 def test_an_effect_is_found_in_its_true_size():
