@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from msspas_analysis import instruments, plots, scoring
     from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
     from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
+    from msspas_analysis.certify.trial_runs import what_trials_show, without_expectation
     from msspas_analysis.certify.twin import (
         EntryRule,
         Expectation,
@@ -32,16 +33,20 @@ if TYPE_CHECKING:
     )
     from msspas_analysis.estimate.description import week_profile
     from msspas_analysis.estimate.diary_days import floor_share, missing_streaks
+    from msspas_analysis.estimate.estimand import Analysis, Estimand
+    from msspas_analysis.estimate.participants import baseline_table, participant_flow, visit_scores
     from msspas_analysis.estimate.persistence import autocorrelation, variogram
-    from msspas_analysis.estimate.windows import (
-        RowsAreNotPeopleError,
-        rated_days,
-        window_scores,
+    from msspas_analysis.estimate.trials import (
+        adjusted_difference,
+        against_margin,
+        linear_regression,
     )
+    from msspas_analysis.estimate.windows import RowsAreNotPeopleError, rated_days, window_scores
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
     from msspas_analysis.ingest.intake import Intake, Tally
     from msspas_analysis.ingest.template import write_paper_diary, write_template
     from msspas_analysis.report import service_evaluation
+    from msspas_analysis.report.results_table import results_table, write_results
     from msspas_analysis.results import Estimates, concat
     from msspas_analysis.simulate.days import simulate_days, simulate_ratings
     from msspas_analysis.simulate.designs import Arm, Design, Treatment
@@ -49,23 +54,11 @@ if TYPE_CHECKING:
     from msspas_analysis.simulate.realism import provenance
     from msspas_analysis.simulate.scenario import DiaryScenario
     from msspas_analysis.simulate.study import SimulatedStudy, simulate_study
-    from msspas_analysis.simulate.survey import (
-        SurveyScenario,
-        respondent_shares,
-        simulate_survey,
-    )
+    from msspas_analysis.simulate.survey import SurveyScenario, respondent_shares, simulate_survey
     from msspas_analysis.simulate.templates import DESIGNS
     from msspas_analysis.simulate.trials import simulate_trials
     from msspas_analysis.simulate.world import Episode, World, steady
-    from msspas_analysis.tables import (
-        AFTER,
-        BEFORE,
-        SCHEMAS,
-        SchemaError,
-        Tables,
-        Window,
-        validate,
-    )
+    from msspas_analysis.tables import AFTER, BEFORE, SCHEMAS, SchemaError, Tables, Window, validate
 
     __version__: str
 
@@ -75,11 +68,13 @@ _HOMES: Final = {
     "BEFORE": "tables",
     "DESIGNS": "simulate.templates",
     "SCHEMAS": "tables",
+    "Analysis": "estimate.estimand",
     "Arm": "simulate.designs",
     "Design": "simulate.designs",
     "DiaryScenario": "simulate.scenario",
     "EntryRule": "certify.twin",
     "Episode": "simulate.world",
+    "Estimand": "estimate.estimand",
     "Estimates": "results",
     "Expectation": "certify.twin",
     "FittedScenario": "certify.fitting",
@@ -96,20 +91,26 @@ _HOMES: Final = {
     "UnreadableFileError": "ingest",
     "Window": "tables",
     "World": "simulate.world",
+    "adjusted_difference": "estimate.trials",
+    "against_margin": "estimate.trials",
     "autocorrelation": "estimate.persistence",
+    "baseline_table": "estimate.participants",
     "concat": "results",
     "direction_of_change": "estimate.change",
     "expected_without_treatment": "certify.twin",
     "fit_scenario": "certify.fitting",
     "floor_share": "estimate.diary_days",
+    "linear_regression": "estimate.trials",
     "minimal_detectable_change": "estimate.change",
     "missing_streaks": "estimate.diary_days",
     "paired_change": "estimate.change",
+    "participant_flow": "estimate.participants",
     "percent_fall": "estimate.change",
     "provenance": "simulate.realism",
     "rated_days": "estimate.windows",
     "read_workbook": "ingest",
     "respondent_shares": "simulate.survey",
+    "results_table": "report.results_table",
     "service_evaluation": "report",
     "simulate_days": "simulate.days",
     "simulate_diary": "simulate.diary",
@@ -121,11 +122,15 @@ _HOMES: Final = {
     "steady": "simulate.world",
     "validate": "tables",
     "variogram": "estimate.persistence",
+    "visit_scores": "estimate.participants",
     "week_profile": "estimate.description",
     "what_nothing_shows": "certify.nothing",
+    "what_trials_show": "certify.trial_runs",
     "window_scores": "estimate.windows",
+    "without_expectation": "certify.trial_runs",
     "write_intake": "ingest",
     "write_paper_diary": "ingest.template",
+    "write_results": "report.results_table",
     "write_template": "ingest.template",
 }
 
@@ -134,11 +139,13 @@ __all__ = [
     "BEFORE",
     "DESIGNS",
     "SCHEMAS",
+    "Analysis",
     "Arm",
     "Design",
     "DiaryScenario",
     "EntryRule",
     "Episode",
+    "Estimand",
     "Estimates",
     "Expectation",
     "FittedScenario",
@@ -156,22 +163,28 @@ __all__ = [
     "Window",
     "World",
     "__version__",
+    "adjusted_difference",
+    "against_margin",
     "autocorrelation",
+    "baseline_table",
     "concat",
     "direction_of_change",
     "expected_without_treatment",
     "fit_scenario",
     "floor_share",
     "instruments",
+    "linear_regression",
     "minimal_detectable_change",
     "missing_streaks",
     "paired_change",
+    "participant_flow",
     "percent_fall",
     "plots",
     "provenance",
     "rated_days",
     "read_workbook",
     "respondent_shares",
+    "results_table",
     "scoring",
     "service_evaluation",
     "simulate_days",
@@ -184,11 +197,15 @@ __all__ = [
     "steady",
     "validate",
     "variogram",
+    "visit_scores",
     "week_profile",
     "what_nothing_shows",
+    "what_trials_show",
     "window_scores",
+    "without_expectation",
     "write_intake",
     "write_paper_diary",
+    "write_results",
     "write_template",
 ]
 
