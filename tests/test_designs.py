@@ -11,7 +11,7 @@ import pytest
 
 from msspas_analysis.simulate.clusters import complaint_ratings, session_ratings
 from msspas_analysis.simulate.days import simulate_ratings
-from msspas_analysis.simulate.designs import Arm, Design, Treatment, regime, resized
+from msspas_analysis.simulate.designs import Arm, Design, Treatment, regime, resized, with_effect
 from msspas_analysis.simulate.observe import SCREENED_OUT
 from msspas_analysis.simulate.realism import STATUSES
 from msspas_analysis.simulate.scenario import DiaryScenario
@@ -405,6 +405,18 @@ def test_a_design_can_be_made_larger_in_its_own_proportions():
     assert [arm.size for arm in resized(DESIGNS["T3-stepped"], 3).arms] == [1, 1, 1]
     with pytest.raises(ValueError, match="3 or more, one for each arm"):
         resized(DESIGNS["T3-stepped"], 2)
+
+
+def test_a_design_can_be_given_an_effect():
+    design = with_effect(DESIGNS["T2-dose"], -2.0, treatment="dose 2")
+    assert [t.effect for t in design.treatments] == [0.0, -0.6, -2.0, -1.2]
+    runs = simulate_trials(with_effect(DESIGNS["T2"], -1.25), seed=1, replicates=4)
+    assert (runs.effect[runs.arm == 0][:, -1] == -1.25).all()
+    assert (runs.effect[runs.arm == 1] == 0).all()
+    with pytest.raises(ValueError, match="treatment must be one of"):
+        with_effect(design, -1.0, treatment="dose 9")
+    with pytest.raises(ValueError, match="effect"):
+        with_effect(design, -11.0)
 
 
 def test_the_world_of_a_centre_lends_its_calendar_and_nothing_of_its_service():

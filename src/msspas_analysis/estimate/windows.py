@@ -169,6 +169,75 @@ def window_scores(
     return out[["person_id", "before", "after", "days_before", "days_after", "status"]]
 
 
+def span_scores(
+    diary: pd.DataFrame, people: pd.DataFrame, outcome: str, *, spans: pd.DataFrame,
+    last: int | None = None, min_days: int = 4,
+) -> pd.DataFrame:  # fmt: skip
+    """Average each person's rated days within spans of their own, such as periods of a crossover.
+
+    Parameters
+    ----------
+    diary, people : pandas.DataFrame
+        The tidy tables.
+    outcome : str
+        A numeric column of the diary.
+    spans : pandas.DataFrame
+        ``person_id``, ``first_day`` and ``last_day`` (from the first session, both included), and
+        any other columns, such as the period and the treatment; several rows per person.
+    last : int or None
+        Only so many days at the end of each span, 1 or more; None takes all.
+    min_days : int
+        Fewest rated days for a mean to count, 1 or more.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `spans` with the column `outcome` (NaN with too few days) and ``days``, how many were rated.
+
+    Raises
+    ------
+    RowsAreNotPeopleError
+        If `people` holds a person twice.
+    ValueError
+        If a column is absent, a span ends before it begins, `last` or `min_days` is below 1, or the
+        diary cannot be (:func:`rated_days`).
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"person_id": ["A"], "first_session": [pd.Timestamp("2026-03-01")]})
+    >>> diary = pd.DataFrame({"person_id": "A", "stiffness": [6.0, 6, 4, 2],
+    ...     "date": pd.date_range("2026-03-01", periods=4)})
+    >>> spans = pd.DataFrame({"person_id": "A", "period": [1, 2], "first_day": [0, 2],
+    ...     "last_day": [1, 3]})
+    >>> span_scores(diary, people, "stiffness", spans=spans, min_days=2)["stiffness"].tolist()
+    [6.0, 3.0]
+    """
+    _need(spans, ("person_id", "first_day", "last_day"), "spans")
+    for name, value in (("last", last), ("min_days", min_days)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} must be 1 or more, got {value}")
+    low, high = (spans[name].to_numpy(np.float64) for name in ("first_day", "last_day"))
+    if (low > high).any():
+        raise ValueError(f"{int((low > high).sum())} span(s) end before they begin; mend spans")
+    if last is not None:
+        low = np.maximum(low, high - last + 1)
+    rated = rated_days(diary, people, outcome)
+    rated = rated[rated["day"].notna()]
+    place = pd.DataFrame(
+        {"person_id": spans["person_id"].to_numpy(), "span": np.arange(len(spans))}
+    )
+    both = rated.merge(place, on="person_id")
+    span = both["span"].to_numpy()
+    inside = (both["day"].to_numpy() >= low[span]) & (both["day"].to_numpy() <= high[span])
+    days = np.bincount(span[inside], minlength=len(spans))
+    total = np.bincount(
+        span[inside], weights=both["value"].to_numpy()[inside], minlength=len(spans)
+    )
+    mean = np.full(len(spans), np.nan)
+    np.divide(total, days, out=mean, where=days >= min_days)
+    return spans.reset_index(drop=True).assign(**{outcome: mean, "days": days})
+
+
 def _is_number(column: pd.Series[Any]) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 

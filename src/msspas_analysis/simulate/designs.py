@@ -316,6 +316,40 @@ class Design:
         return next(one for one in self.treatments if one.name == name)
 
 
+def with_effect(design: Design, points: float, *, treatment: str | None = None) -> Design:
+    """Return `design` with a treatment that moves latent stiffness and spasms by so many points.
+
+    Parameters
+    ----------
+    design : Design
+        The study.
+    points : float
+        -10 to 10; negative is a benefit, 0 a treatment that does nothing.
+    treatment : str or None
+        Which; None is the first.
+
+    Raises
+    ------
+    ValueError
+        If there is no such treatment or `points` is out of range.
+
+    Examples
+    --------
+    >>> from msspas_analysis.simulate.templates import DESIGNS
+    >>> with_effect(DESIGNS["T2"], -1.0).treatments[0].effect
+    -1.0
+    """
+    names = [one.name for one in design.treatments]
+    name = names[0] if treatment is None else treatment
+    if name not in names:
+        raise _refuse(design.code, "treatment", f"one of {names}", treatment)
+    changed = tuple(
+        replace(one, effect=points, spasm_effect=None) if one.name == name else one
+        for one in design.treatments
+    )
+    return replace(design, treatments=changed)
+
+
 def resized(design: Design, people: int) -> Design:
     """Return `design` with so many people, shared over the arms in the same proportions.
 

@@ -81,6 +81,26 @@ class SimulatedStudy:
     scenario: DiaryScenario
     seed: int
 
+    def periods(self) -> pd.DataFrame:
+        """Return what each person was given when: a row per person and period of the sequence.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``person_id``, ``sequence``, ``period`` (from 1), ``treatment``, ``first_day`` and
+            ``last_day``, counted from the first session.
+        """
+        starts, lengths = self.design.starts, self.design.periods
+        return pd.DataFrame(
+            [
+                {"person_id": person, "sequence": sequence, "period": k + 1, "treatment": treatment,
+                 "first_day": starts[k], "last_day": starts[k] + lengths[k] - 1}
+                for person, sequence in zip(
+                    self.allocation["person_id"], self.allocation["sequence"], strict=True)
+                for k, treatment in enumerate(sequence.split(" > "))
+            ]
+        )  # fmt: skip
+
 
 def simulate_study(design: Design, world: World | None = None, *, seed: int) -> SimulatedStudy:
     """Run a study once and return everything about it as tables.
