@@ -120,7 +120,9 @@ def test_pseudo_median_is_that_of_r(name, level):
     assert row["conf_level"] <= want["pseudo_median", "conf_level"] + 0.005
 
 
-@pytest.mark.oracle("direction_of_change percent_fall minimal_detectable_change", "R 4.2.2 (change.R)")
+@pytest.mark.oracle(
+    "direction_of_change percent_fall minimal_detectable_change", "R 4.2.2 (change.R)"
+)
 @pytest.mark.parametrize(("name", "level"), CASES)
 def test_shares_and_minimal_detectable_change_are_those_of_r(name, level):
     want = answers_of_r(name, level)

@@ -60,7 +60,9 @@ def test_a_baseline_table_is_that_of_r():
     assert any("No p-values" in note for note in got.notes)
 
 
-@pytest.mark.oracle("baseline_table", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project")
+@pytest.mark.oracle(
+    "baseline_table", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project"
+)
 def test_a_trial_with_real_diaries_is_described_as_published():
     want = answers("acu.desc.pk5.completers")
     frame = table("acupuncture.csv").rename(columns={"id": "person_id"})

@@ -77,7 +77,9 @@ MODELS = {
 }  # fmt: skip
 
 
-@pytest.mark.oracle("adjusted_difference difference_kernel", "R 4.2.2, sandwich, clubSandwich, emmeans (trials.R)")
+@pytest.mark.oracle(
+    "adjusted_difference difference_kernel", "R 4.2.2, sandwich, clubSandwich, emmeans (trials.R)"
+)
 @pytest.mark.parametrize("name", MODELS)
 def test_differences_are_those_of_r(name):
     make, outcome, how = MODELS[name]
@@ -153,7 +155,9 @@ ACUPUNCTURE = {
 }  # fmt: skip
 
 
-@pytest.mark.oracle("adjusted_difference", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project")
+@pytest.mark.oracle(
+    "adjusted_difference", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project"
+)
 @pytest.mark.parametrize("entry", ACUPUNCTURE)
 def test_a_trial_with_real_diaries_comes_out_as_published(entry):
     want = answers(entry)
@@ -174,7 +178,9 @@ def test_a_trial_with_real_diaries_comes_out_as_published(entry):
     assert got.one(measure="residual_sd").estimate == pytest.approx(want["sigma"], rel=1e-6)
 
 
-@pytest.mark.oracle("adjusted_difference", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project")
+@pytest.mark.oracle(
+    "adjusted_difference", "R 4.2.2 on the acupuncture trial (Vickers 2004), beside the project"
+)
 def test_robust_errors_of_that_trial():
     want = answers("acu.ancova.pk2.hc")
     frame = table("acupuncture.csv").rename(columns={"id": "person_id"})

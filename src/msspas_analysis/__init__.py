@@ -31,9 +31,11 @@ if TYPE_CHECKING:
         paired_change,
         percent_fall,
     )
+    from msspas_analysis.estimate.crossover import crossover_difference
     from msspas_analysis.estimate.description import week_profile
     from msspas_analysis.estimate.diary_days import floor_share, missing_streaks
     from msspas_analysis.estimate.estimand import Analysis, Estimand
+    from msspas_analysis.estimate.multiplicity import adjust, adjust_estimates
     from msspas_analysis.estimate.participants import baseline_table, participant_flow, visit_scores
     from msspas_analysis.estimate.persistence import autocorrelation, variogram
     from msspas_analysis.estimate.trials import (
@@ -41,7 +43,12 @@ if TYPE_CHECKING:
         against_margin,
         linear_regression,
     )
-    from msspas_analysis.estimate.windows import RowsAreNotPeopleError, rated_days, window_scores
+    from msspas_analysis.estimate.windows import (
+        RowsAreNotPeopleError,
+        rated_days,
+        span_scores,
+        window_scores,
+    )
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
     from msspas_analysis.ingest.intake import Intake, Tally
     from msspas_analysis.ingest.template import write_paper_diary, write_template
@@ -49,7 +56,7 @@ if TYPE_CHECKING:
     from msspas_analysis.report.results_table import results_table, write_results
     from msspas_analysis.results import Estimates, concat
     from msspas_analysis.simulate.days import simulate_days, simulate_ratings
-    from msspas_analysis.simulate.designs import Arm, Design, Treatment
+    from msspas_analysis.simulate.designs import Arm, Design, Treatment, resized, with_effect
     from msspas_analysis.simulate.diary import SimulatedDiary, simulate_diary
     from msspas_analysis.simulate.realism import provenance
     from msspas_analysis.simulate.scenario import DiaryScenario
@@ -91,11 +98,14 @@ _HOMES: Final = {
     "UnreadableFileError": "ingest",
     "Window": "tables",
     "World": "simulate.world",
+    "adjust": "estimate.multiplicity",
+    "adjust_estimates": "estimate.multiplicity",
     "adjusted_difference": "estimate.trials",
     "against_margin": "estimate.trials",
     "autocorrelation": "estimate.persistence",
     "baseline_table": "estimate.participants",
     "concat": "results",
+    "crossover_difference": "estimate.crossover",
     "direction_of_change": "estimate.change",
     "expected_without_treatment": "certify.twin",
     "fit_scenario": "certify.fitting",
@@ -109,6 +119,7 @@ _HOMES: Final = {
     "provenance": "simulate.realism",
     "rated_days": "estimate.windows",
     "read_workbook": "ingest",
+    "resized": "simulate.designs",
     "respondent_shares": "simulate.survey",
     "results_table": "report.results_table",
     "service_evaluation": "report",
@@ -119,6 +130,7 @@ _HOMES: Final = {
     "simulate_survey": "simulate.survey",
     "simulate_trials": "simulate.trials",
     "small_pilots": "certify.nothing",
+    "span_scores": "estimate.windows",
     "steady": "simulate.world",
     "validate": "tables",
     "variogram": "estimate.persistence",
@@ -127,6 +139,7 @@ _HOMES: Final = {
     "what_nothing_shows": "certify.nothing",
     "what_trials_show": "certify.trial_runs",
     "window_scores": "estimate.windows",
+    "with_effect": "simulate.designs",
     "without_expectation": "certify.trial_runs",
     "write_intake": "ingest",
     "write_paper_diary": "ingest.template",
@@ -163,11 +176,14 @@ __all__ = [
     "Window",
     "World",
     "__version__",
+    "adjust",
+    "adjust_estimates",
     "adjusted_difference",
     "against_margin",
     "autocorrelation",
     "baseline_table",
     "concat",
+    "crossover_difference",
     "direction_of_change",
     "expected_without_treatment",
     "fit_scenario",
@@ -183,6 +199,7 @@ __all__ = [
     "provenance",
     "rated_days",
     "read_workbook",
+    "resized",
     "respondent_shares",
     "results_table",
     "scoring",
@@ -194,6 +211,7 @@ __all__ = [
     "simulate_survey",
     "simulate_trials",
     "small_pilots",
+    "span_scores",
     "steady",
     "validate",
     "variogram",
@@ -202,6 +220,7 @@ __all__ = [
     "what_nothing_shows",
     "what_trials_show",
     "window_scores",
+    "with_effect",
     "without_expectation",
     "write_intake",
     "write_paper_diary",
