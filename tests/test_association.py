@@ -24,7 +24,7 @@ from msspas_analysis.estimate.association import (
     spearman,
 )
 from msspas_analysis.estimate.correlations import ranks_or_nan
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"

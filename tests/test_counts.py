@@ -28,7 +28,7 @@ from msspas_analysis.estimate.counts import (
     two_arm_rates,
 )
 from msspas_analysis.estimate.likelihood import NoMaximumError
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from shared_reference import answers
 
 REFERENCE = Path(__file__).parent / "reference"

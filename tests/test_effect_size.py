@@ -21,7 +21,7 @@ from msspas_analysis.estimate.effect_size import (
     standardised_difference,
     two_sample_t,
 )
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -466,11 +466,11 @@ def test_what_cannot_be_is_refused(face):
     for bad, words in (
         (frame.drop(columns="arm"), "no column 'arm'"),
         (frame.assign(arm=[None, *frame["arm"][1:]]), "1 row.s. have no arm"),
-        (frame.assign(person_id=[None, *frame["person_id"][1:]]), "have no person_id"),
+        (frame.assign(person_id=[None, *frame["person_id"][1:]]), "without person_id"),
         (frame.assign(score=frame["score"].astype(str)), "not numbers"),
         (frame.assign(score=[np.inf, *frame["score"][1:]]), "infinite"),
         (frame.assign(score=[np.nan] * 3 + [1.0, 2.0]), "at least 2 people .* {'drug': 0}"),
-        (frame.assign(arm="drug"), r"control 'sham' .* found \['drug'\]"),
+        (frame.assign(arm="drug"), r"control 'sham' .* holds \['drug'\]"),
     ):
         with pytest.raises(ValueError, match=words):
             face(bad)

@@ -27,8 +27,8 @@ from msspas_analysis.estimate.ordinal import (
     two_arm_odds,
     without_proportional_odds,
 )
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.estimate.ranks import mann_whitney
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"

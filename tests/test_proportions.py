@@ -17,6 +17,7 @@ from msspas_analysis.estimate.paired_proportions import (
     paired_odds_ratio,
     paired_proportions,
 )
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.estimate.proportions import (
     PROPORTION_METHODS,
     prevalence,
@@ -35,7 +36,6 @@ from msspas_analysis.estimate.two_proportions import (
     odds_interval,
     ratio_interval,
 )
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
 from shared_reference import answers, table
 
 ORACLE = pd.read_csv(Path(__file__).parent / "reference" / "proportions.csv")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.estimate.ranks import (
     EXACT_BELOW,
     hodges_lehmann,
@@ -24,7 +25,6 @@ from msspas_analysis.estimate.ranks import (
     signed_ranks,
     superiority,
 )
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"

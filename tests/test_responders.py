@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from msspas_analysis.estimate.anchors import anchor_summary, predictive_cut, youden_cut
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.estimate.reliable_change import (
     ar1_days,
     reliable_change,
@@ -20,7 +21,6 @@ from msspas_analysis.estimate.reliable_change import (
     window_difference_variance,
 )
 from msspas_analysis.estimate.responders import largest_gap, responder_counts, responder_curve
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
 from msspas_analysis.tables import Window
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -17,6 +17,7 @@ from msspas_analysis.estimate.linear import (
     leverage,
     variances,
 )
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.estimate.trials import (
     STD_ERRORS,
     adjusted_difference,
@@ -24,7 +25,6 @@ from msspas_analysis.estimate.trials import (
     difference_kernel,
     linear_regression,
 )
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
 from msspas_analysis.results import Estimates
 from shared_reference import answers, table
 
@@ -402,7 +402,7 @@ def ten() -> pd.DataFrame:
         (lambda f: f, {"cluster": "centre"}, "give both"),
         (lambda f: f.assign(centre="u"), {"cluster": "centre", "std_errors": "CR2"},
          "clusters must be 2 or more"),
-        (lambda f: f.assign(person_id=[None, *"BCDEFGHIJ"]), {}, "no person_id"),
+        (lambda f: f.assign(person_id=[None, *"BCDEFGHIJ"]), {}, "without person_id"),
         (lambda f: f, {"conf_level": 1.0}, "conf_level must lie between 0 and 1"),
     ],
 )  # fmt: skip

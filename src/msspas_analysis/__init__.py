@@ -37,18 +37,14 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.estimand import Analysis, Estimand
     from msspas_analysis.estimate.multiplicity import adjust, adjust_estimates
     from msspas_analysis.estimate.participants import baseline_table, participant_flow, visit_scores
+    from msspas_analysis.estimate.people import RowsAreNotPeopleError
     from msspas_analysis.estimate.persistence import autocorrelation, variogram
     from msspas_analysis.estimate.trials import (
         adjusted_difference,
         against_margin,
         linear_regression,
     )
-    from msspas_analysis.estimate.windows import (
-        RowsAreNotPeopleError,
-        rated_days,
-        span_scores,
-        window_scores,
-    )
+    from msspas_analysis.estimate.windows import rated_days, span_scores, window_scores
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
     from msspas_analysis.ingest.intake import Intake, Tally
     from msspas_analysis.ingest.template import write_paper_diary, write_template
@@ -86,7 +82,7 @@ _HOMES: Final = {
     "Expectation": "certify.twin",
     "FittedScenario": "certify.fitting",
     "Intake": "ingest.intake",
-    "RowsAreNotPeopleError": "estimate.windows",
+    "RowsAreNotPeopleError": "estimate.people",
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
     "SimulatedStudy": "simulate.study",

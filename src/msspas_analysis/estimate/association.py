@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.correlations import (
@@ -19,7 +18,8 @@ from msspas_analysis.estimate.correlations import (
     spearman,
 )
 from msspas_analysis.estimate.intervals import POINT, Floats, level_between
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError, pairs
+from msspas_analysis.estimate.people import person_numbers
+from msspas_analysis.estimate.windows import pairs
 from msspas_analysis.results import Estimates
 
 __all__ = [
@@ -243,63 +243,6 @@ def anchor_correlation(
     if len(scores) > n:
         notes.append(f"{len(scores) - n} of {len(scores)} people lack one of the three numbers.")
     return Estimates.from_rows(rows, notes=notes)
-
-
-def person_numbers(
-    frame: pd.DataFrame, columns: Sequence[str], *, repeated: bool = False
-) -> Floats:
-    """Return numeric columns, people in the order of their code, after refusing what cannot be.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        One row per person, with ``person_id``.
-    columns : sequence of str
-        Numeric columns.
-    repeated : bool
-        Whether a person may have several rows; they are then ordered by their numbers.
-
-    Returns
-    -------
-    ndarray, shape (rows, columns)
-        NaN where a number is absent.
-
-    Raises
-    ------
-    RowsAreNotPeopleError
-        If a person has more than one row and `repeated` is false.
-    ValueError
-        If a column is absent, holds no numbers or an infinite one, or a row has no ``person_id``.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"person_id": ["B", "A"], "grade": [2, 1]})
-    >>> person_numbers(frame, ("grade",)).tolist()
-    [[1.0], [2.0]]
-    """
-    if absent := [c for c in ("person_id", *columns) if c not in frame.columns]:
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
-    if frame["person_id"].isna().any():
-        raise ValueError("the table has a row without person_id; give every person a code")
-    if not repeated and frame["person_id"].duplicated().any():
-        raise RowsAreNotPeopleError(len(frame), frame["person_id"].nunique())
-    out = np.empty((len(frame), len(columns)))
-    for i, name in enumerate(columns):
-        column = frame[name]
-        number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        if len(column) and not number:
-            raise ValueError(f"column {name!r} holds {column.dtype}, not numbers; score it first")
-        out[:, i] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isinf(out[:, i]).any():
-            raise ValueError(f"column {name!r} holds an infinite number; correct or empty it")
-    people = frame["person_id"].astype(str).to_numpy(dtype=object)
-    order: npt.NDArray[np.intp] = np.lexsort(
-        (*out.T[::-1], np.unique(people, return_inverse=True)[1])
-    )
-    return out[order]
 
 
 def _row(method: str, x: Floats, y: Floats, conf_level: float) -> tuple[dict[str, Any], list[str]]:

@@ -28,9 +28,9 @@ from msspas_analysis.estimate.intervals import (
     t_interval,
     wilson_interval,
 )
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.estimate.signed_rank import SignedRank, signed_rank
 from msspas_analysis.estimate.windows import (
-    RowsAreNotPeopleError,
     left_out,
     pairs,
     rated_days,

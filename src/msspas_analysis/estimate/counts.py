@@ -38,7 +38,7 @@ from msspas_analysis.estimate.likelihood import (
     several_arms,
     wald_row,
 )  # fmt: skip
-from msspas_analysis.estimate.trials import numbers
+from msspas_analysis.estimate.people import numbers
 from msspas_analysis.results import Estimates
 
 __all__ = [

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import POINT, Floats, Ints, level_between
+from msspas_analysis.estimate.people import need
 from msspas_analysis.estimate.person_models import (
     People,
     SmallSample,
@@ -181,11 +182,7 @@ def crossover_rows(
     ('A B', 'B A')
     """
     names = [outcome, treatment, period, person, *filter(None, (sequence, baseline))]
-    if absent := [name for name in names if name not in frame.columns]:
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
+    need(frame, names)
     for name in filter(None, (outcome, baseline)):
         if not pd.api.types.is_numeric_dtype(frame[name]) and len(frame):
             raise ValueError(f"column {name!r} holds {frame[name].dtype}, not numbers")

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import proportion_row, t_interval
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.estimate.windows import (
-    RowsAreNotPeopleError,
     rated_days,
     window_scores,
 )

@@ -24,10 +24,8 @@ from msspas_analysis.estimate.intervals import (
     standardised,
     t_interval,
 )
+from msspas_analysis.estimate.people import arms_of, numbers, one_row_each
 from msspas_analysis.estimate.windows import (
-    RowsAreNotPeopleError,
-    _is_number,
-    _need,
     left_out,
     pairs,
     too_few,
@@ -533,34 +531,21 @@ def paired_effect_sizes(
 
 
 def arm_pairs(
-    frame: pd.DataFrame, outcome: str, arm: str, control: str, conf_level: float
+    frame: pd.DataFrame, outcome: str, arm: str, control: object, conf_level: float
 ) -> Iterator[tuple[dict[str, Any], list[str], Floats, Floats]]:
     """Yield the start of a row, notes, and scores sorted by person, of each arm and the control."""
     level_between(conf_level)
-    _need(frame, ("person_id", outcome, arm), "the table")
-    for column, what in (("person_id", "person_id"), (arm, f"arm ({arm!r})")):
-        if empty := int(frame[column].isna().sum()):
-            raise ValueError(f"{empty} row(s) have no {what}; fill it in or leave the row out")
-    if frame["person_id"].duplicated().any():
-        raise RowsAreNotPeopleError(len(frame), frame["person_id"].nunique())
-    if not _is_number(frame[outcome]):
-        raise ValueError(f"outcome {outcome!r} holds {frame[outcome].dtype}, not numbers")
-    ordered = frame.iloc[np.argsort(frame["person_id"].astype(str).to_numpy(), kind="stable")]
-    values = ordered[outcome].to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(values).any():
-        raise ValueError(f"outcome {outcome!r} holds an infinite number; correct or empty it")
-    label = ordered[arm].astype(str).to_numpy()
-    arms = sorted(set(label))
-    if control not in arms or len(arms) < 2:
-        raise ValueError(f"control {control!r} must be one of two arms or more; found {arms}")
-    seen = {name: values[(label == name) & ~np.isnan(values)] for name in arms}
+    people = one_row_each(frame, [outcome, arm])
+    if empty := int(people[arm].isna().sum()):
+        raise ValueError(f"{empty} row(s) have no arm ({arm!r}); fill it in or leave the row out")
+    arms, values = arms_of(people, arm, control), numbers(people, outcome)
+    inside = {name: (people[arm] == name).to_numpy() for name in arms}
+    seen = {name: values[inside[name] & ~np.isnan(values)] for name in arms}
     if few := {name: len(v) for name, v in seen.items() if len(v) < 2}:
         why = f"got {few}; leave such an arm out or collect more scores"
         raise ValueError(f"outcome {outcome!r} needs at least 2 people in every arm, {why}")
-    for name in arms:
-        if name == control:
-            continue
-        gone = {one: int(np.sum(label == one)) - len(seen[one]) for one in (name, control)}
+    for name in arms[1:]:
+        gone = {one: int(inside[one].sum()) - len(seen[one]) for one in (name, control)}
         notes = [
             f"{one}: {k} of {k + len(seen[one])} people have no score and are left out; the answer "
             f"is wrong if they went otherwise."

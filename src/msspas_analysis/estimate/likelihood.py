@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, Ints, level_between
-from msspas_analysis.estimate.trials import arms_of, coded, numbers, one_row_each
+from msspas_analysis.estimate.people import arms_of, coded, need, numbers, one_row_each
 
 INTERVALS: Final = ("wald", "profile")
 """Intervals of an odds ratio: estimate and standard error, or the likelihood itself."""
@@ -147,12 +147,8 @@ def model_rows(
     needed = list(dict.fromkeys([outcome, *simple, *also, *extra]))
     if weights is None and cluster is None:
         table = one_row_each(frame, needed)
-    elif absent := [name for name in needed if name not in frame.columns]:
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
     else:
+        need(frame, needed)
         table = frame.reset_index(drop=True)
     count = np.ones(len(table))
     if weights is not None:
@@ -457,14 +453,8 @@ def as_arms(
     frame: pd.DataFrame, arm: str, control: object, outcome: str, covariates: Sequence[str]
 ) -> tuple[pd.DataFrame, list[Any]]:
     """Return the table with the arm as a category, the control first, and the arms."""
-    if absent := [name for name in (arm, outcome, *covariates)
-                  if any(part not in frame.columns for part in parts_of(frame, name))]:  # fmt: skip
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
-    others = [v for v in frame[arm].dropna().unique().tolist() if v != control]
-    arms = arms_of(frame, arm, control, others[0] if others else None)
+    need(frame, [part for name in (arm, outcome, *covariates) for part in parts_of(frame, name)])
+    arms = arms_of(frame, arm, control)
     return frame.assign(**{arm: pd.Categorical(frame[arm], categories=arms)}), arms
 
 

@@ -40,6 +40,7 @@ from msspas_analysis.estimate.likelihood import (
     several_arms,
     wald_row,
 )  # fmt: skip
+from msspas_analysis.estimate.people import is_number
 from msspas_analysis.results import Estimates
 
 __all__ = [
@@ -417,7 +418,7 @@ def _values_at(kept: pd.DataFrame, terms: Sequence[str], at: pd.DataFrame) -> Fl
     new = at[needed].reset_index(drop=True)
     for name in needed:
         old = kept[name]
-        if not pd.api.types.is_numeric_dtype(old) or pd.api.types.is_bool_dtype(old):
+        if not is_number(old):
             if other := sorted({str(v) for v in new[name] if v not in set(old)}):
                 raise ValueError(f"at[{name!r}] holds {other}, which nobody in the table has")
             new[name] = new[name].astype(old.dtype)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, level_between, wilson_interval
+from msspas_analysis.estimate.people import yes_no
 from msspas_analysis.estimate.proportions import (
     halve,
     in_order,
@@ -20,7 +21,6 @@ from msspas_analysis.estimate.proportions import (
     normal,
     proportion_interval,
     share,
-    yes_no,
 )
 from msspas_analysis.estimate.rates import ExactRatio
 from msspas_analysis.results import Estimates

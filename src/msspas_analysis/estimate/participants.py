@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.estimate.trials import arms_of, numbers, one_row_each
+from msspas_analysis.estimate.people import arms_of, is_number, numbers, one_row_each
 from msspas_analysis.results import Estimates
 
 EVERYBODY: Final = "all"
@@ -85,15 +85,14 @@ def baseline_table(
         groups: list[Any] = [EVERYBODY]
         inside = {EVERYBODY: np.ones(len(people), dtype=bool)}
     else:
-        every = sorted(people[arm].dropna().unique().tolist(), key=str)
-        others = [label for label in every if label != control]
-        groups = arms_of(people, arm, control, others[0] if others else None)
+        groups = arms_of(people, arm, control)
         inside = {label: (people[arm] == label).to_numpy() for label in groups}
     rows: list[dict[str, Any]] = []
     for name in columns:
         column = people[name]
-        plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        rows += _number(people, name, inside) if plain else _category(column, name, inside)
+        rows += (
+            _number(people, name, inside) if is_number(column) else _category(column, name, inside)
+        )
     notes = [_NOT_TESTED] if arm else []
     if arm and (without := int(people[arm].isna().sum())):
         notes.append(f"{without} people are in no arm and are left out.")

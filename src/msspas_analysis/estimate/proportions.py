@@ -7,14 +7,14 @@ a certificate ten thousand. The estimators take a table with one row per person.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, level_between, wilson_interval
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
+from msspas_analysis.estimate.people import label_of, one_row_each, values_of, yes_no
 from msspas_analysis.results import Estimates
 
 PROPORTION_METHODS: Final[dict[str, str]] = {
@@ -423,64 +423,7 @@ def share(x: int, n: int, *, method: str, conf_level: float) -> dict[str, Any]:
 
 def in_order(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return the people sorted by code with these columns, after refusing what cannot be."""
-    if absent := [name for name in ("person_id", *columns) if name not in frame.columns]:
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
-    if frame["person_id"].isna().any():
-        raise ValueError("the table has a row without person_id; give every person a code")
-    if frame["person_id"].duplicated().any():
-        raise RowsAreNotPeopleError(len(frame), frame["person_id"].nunique())
-    if frame.empty:
+    people = one_row_each(frame, columns)
+    if people.empty:
         raise ValueError("the table has no rows: there is nobody to count")
-    order = np.argsort(frame["person_id"].astype(str).to_numpy(), kind="stable")
-    return frame.iloc[order][list(dict.fromkeys(("person_id", *columns)))]
-
-
-def values_of(column: pd.Series[Any]) -> list[Any]:
-    """Return the values that occur: categories in their order, anything else sorted."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return [v for v in column.cat.categories if column.eq(v).any()]
-    values = column.dropna().unique().tolist()
-    words = [v for v in values if isinstance(v, str)]
-    return sorted(v for v in values if not isinstance(v, str)) + sorted(words)
-
-
-def label_of(value: Any) -> str:
-    """Return how an answer names a value: 1.0, which is how pandas keeps 1, is "1"."""
-    whole = isinstance(value, float | np.floating) and float(value).is_integer()
-    return str(int(value)) if whole else str(value)
-
-
-def yes_no(people: pd.DataFrame, what: str, *, positive: Any = None) -> tuple[Floats, str]:
-    """Return 1 for yes, 0 for no and NaN for missing of every person, and what yes is called."""
-    column = people[what]
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        may_be = list(column.cat.categories)
-    else:
-        may_be = column.dropna().unique().tolist()
-    given = column.astype("object")
-    if positive is not None:
-        several = isinstance(positive, list | tuple | set | frozenset)
-        yes = list(positive) if several else [positive]
-        if absent := [v for v in yes if v not in may_be]:
-            raise ValueError(
-                f"{what!r}: positive={absent[0]!r} does not occur; it holds {may_be[:10]}. If it "
-                f"is right and nobody has it, make the column a pandas categorical with that value"
-            )
-        code = {v: float(v in yes) for v in may_be}
-        label = " or ".join(label_of(v) for v in yes)
-    else:
-        code, label = {v: _CODES.get(v.strip().casefold() if isinstance(v, str) else v, np.nan)
-                       for v in may_be}, "yes"  # fmt: skip
-        if strange := [v for v, is_yes in code.items() if np.isnan(is_yes)]:
-            raise ValueError(
-                f"{what!r} holds {', '.join(map(repr, strange[:5]))}: a yes/no column holds True "
-                f'and False, 1 and 0 or "yes" and "no"; or say which value counts: positive=...'
-            )
-    told = [np.nan if pd.isna(v) else code[v] for v in given]
-    return np.array(told, dtype=np.float64), label
-
-
-_CODES: Final = cast("dict[Any, float]", {1: 1.0, 0: 0.0, "yes": 1.0, "no": 0.0})
+    return people[list(dict.fromkeys(("person_id", *columns)))]

@@ -11,13 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, level_between
+from msspas_analysis.estimate.people import label_of, values_of, yes_no
 from msspas_analysis.estimate.proportions import (
     in_order,
     known,
-    label_of,
     share,
-    values_of,
-    yes_no,
 )
 from msspas_analysis.estimate.two_proportions import (
     DIFFERENCE_METHODS,

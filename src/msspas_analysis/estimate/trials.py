@@ -23,7 +23,7 @@ from msspas_analysis.estimate.linear import (
     t_rows,
     variances,
 )
-from msspas_analysis.estimate.windows import RowsAreNotPeopleError
+from msspas_analysis.estimate.people import arms_of, coded, numbers, one_row_each
 from msspas_analysis.results import Estimates
 
 STD_ERRORS: Final = ("classical", *ROBUST, "HC2-BM", *CLUSTERED)
@@ -151,7 +151,14 @@ def adjusted_difference(
     _check_errors(std_errors, cluster)
     needed = [arm, outcome, *covariates, *strata, *([cluster] if cluster else [])]
     people = one_row_each(frame, needed)
-    arms = arms_of(people, arm, control, primary)
+    arms = arms_of(people, arm, control)
+    if primary is None and len(arms) > 2:
+        raise ValueError(
+            f"column {arm!r} holds {len(arms)} arms, {arms}; name the one whose comparison with "
+            f"{control!r} is primary: primary={arms[1]!r}"
+        )
+    if primary is not None and primary not in arms[1:]:
+        raise ValueError(f"primary {primary!r} must be one of {arms[1:]}")
     y = numbers(people, outcome)
     columns = [
         (str(label), (people[arm] == label).to_numpy(np.float64, na_value=np.nan))
@@ -359,78 +366,6 @@ def against_margin(
 
 
 # --- the table as arms and columns ---------------------------------------------------------------
-
-
-def one_row_each(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the people sorted by code, after refusing absent columns and people with two rows."""
-    absent = [name for name in ("person_id", *names) if name not in frame.columns]
-    if absent:
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
-    if frame["person_id"].isna().any():
-        raise ValueError("a row has no person_id; give every person a code")
-    if frame["person_id"].duplicated().any():
-        raise RowsAreNotPeopleError(len(frame), frame["person_id"].nunique())
-    # by person, so that the order of rows cannot move the last digit of a sum
-    order = np.argsort(frame["person_id"].astype(str).to_numpy(), kind="stable")
-    return frame.iloc[order].reset_index(drop=True)
-
-
-def arms_of(people: pd.DataFrame, arm: str, control: object, primary: object = None) -> list[Any]:
-    """Return the arms, the control first and the others in order; refuse what cannot be compared."""
-    found = sorted(people[arm].dropna().unique().tolist(), key=str)
-    if control not in found:
-        raise ValueError(f"control {control!r} is not in column {arm!r}; it holds {found}")
-    others = [label for label in found if label != control]
-    if not others:
-        raise ValueError(f"column {arm!r} holds {control!r} alone; there is nothing to compare")
-    if len(others) > 1 and primary is None:
-        raise ValueError(
-            f"column {arm!r} holds {len(found)} arms, {found}; name the one whose comparison with "
-            f"{control!r} is primary: primary={others[0]!r}"
-        )
-    if primary is not None and primary not in others:
-        raise ValueError(f"primary {primary!r} must be one of {others}")
-    return [control, *others]
-
-
-def numbers(people: pd.DataFrame, name: str) -> Floats:
-    """Return a numeric column as floats, NaN where missing; refuse words and infinity."""
-    column = people[name]
-    plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if not plain and not column.isna().all():
-        raise ValueError(f"column {name!r} holds {column.dtype}, not numbers")
-    values: Floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(values).any():
-        raise ValueError(f"column {name!r} holds an infinite number; correct or empty it")
-    return values
-
-
-def coded(
-    people: pd.DataFrame, name: str, *, category: bool, used: npt.NDArray[np.bool_]
-) -> list[tuple[str, Floats]]:
-    """Return a covariate as numeric columns; categories as one for each value but the first."""
-    column = people[name]
-    plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if plain and not category:
-        return [(name, numbers(people, name))]
-    there = column[used].dropna()
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        values = [v for v in column.cat.categories if (there == v).any()]
-    else:
-        values = sorted(there.unique().tolist(), key=lambda v: (isinstance(v, str), v))
-    if len(values) < 2:
-        raise ValueError(
-            f"column {name!r} holds {len(values)} value(s) among people with an outcome, so there "
-            "is nothing to adjust for; leave it out"
-        )
-    gone = column.isna().to_numpy()
-    return [
-        (f"{name}: {value}", np.where(gone, np.nan, (column == value).to_numpy(np.float64, na_value=0)))
-        for value in values[1:]
-    ]  # fmt: skip
 
 
 def _check_errors(std_errors: str, cluster: str | None) -> None:

@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats
+from msspas_analysis.estimate.people import RowsAreNotPeopleError, is_number, need
 from msspas_analysis.tables import AFTER, BEFORE, Window
-
-
-class RowsAreNotPeopleError(ValueError):
-    """A table with several rows per person was given where one row per person is due.
-
-    Days of one person are alike; counting them as people makes every interval too narrow.
-
-    Parameters
-    ----------
-    rows, people : int
-        How many rows there are, and how many different people they belong to.
-    """
-
-    def __init__(self, rows: int, people: int) -> None:
-        self.rows = rows
-        self.people = people
-        super().__init__(
-            f"your {rows} rows are {people} people: the days of one person are alike and must not "
-            f"be counted as if they were different people; average each person's days first "
-            f"(window_scores)"
-        )
 
 
 def rated_days(diary: pd.DataFrame, people: pd.DataFrame, outcome: str) -> pd.DataFrame:
@@ -67,10 +46,10 @@ def rated_days(diary: pd.DataFrame, people: pd.DataFrame, outcome: str) -> pd.Da
     >>> rated_days(diary, people, "stiffness")[["person_id", "day", "value"]].values.tolist()
     [['A', -7.0, 6.0]]
     """
-    _need(diary, ("person_id", "date"), "diary")
-    _need(people, ("person_id", "first_session"), "people")
-    numeric = [str(c) for c in diary.columns if _is_number(diary[c])]
-    if outcome not in diary.columns or not _is_number(diary[outcome]):
+    need(diary, ("person_id", "date"), "diary")
+    need(people, ("person_id", "first_session"), "people")
+    numeric = [str(c) for c in diary.columns if is_number(diary[c])]
+    if outcome not in diary.columns or not is_number(diary[outcome]):
         why = "holds no numbers" if outcome in diary.columns else "is not a column of the diary"
         raise ValueError(f"outcome {outcome!r} {why}; choose one of {numeric}")
     if people["person_id"].duplicated().any():
@@ -212,7 +191,7 @@ def span_scores(
     >>> span_scores(diary, people, "stiffness", spans=spans, min_days=2)["stiffness"].tolist()
     [6.0, 3.0]
     """
-    _need(spans, ("person_id", "first_day", "last_day"), "spans")
+    need(spans, ("person_id", "first_day", "last_day"), "spans")
     for name, value in (("last", last), ("min_days", min_days)):
         if value is not None and value < 1:
             raise ValueError(f"{name} must be 1 or more, got {value}")
@@ -236,18 +215,6 @@ def span_scores(
     mean = np.full(len(spans), np.nan)
     np.divide(total, days, out=mean, where=days >= min_days)
     return spans.reset_index(drop=True).assign(**{outcome: mean, "days": days})
-
-
-def _is_number(column: pd.Series[Any]) -> bool:
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def _need(frame: pd.DataFrame, names: Sequence[str], table: str) -> None:
-    if absent := [name for name in names if name not in frame.columns]:
-        raise ValueError(
-            f"{table} has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
 
 
 def _dates(frame: pd.DataFrame, column: str, table: str) -> pd.Series[Any]:
@@ -275,7 +242,7 @@ def pairs(scores: pd.DataFrame) -> tuple[Floats, Floats]:
         raise ValueError("scores has a row without person_id; give every person a code")
     ends = []
     for name in ("before", "after"):
-        if not _is_number(scores[name]) and len(scores):
+        if not is_number(scores[name]) and len(scores):
             raise ValueError(f"scores[{name!r}] holds {scores[name].dtype}, not numbers")
         values = scores[name].to_numpy(dtype=np.float64, na_value=np.nan)
         if np.isinf(values).any():
