@@ -25,20 +25,48 @@ if TYPE_CHECKING:
         UnknownEntryError,
         expected_without_treatment,
     )
+    from msspas_analysis.estimate.agreement import kappa
+    from msspas_analysis.estimate.anchors import anchor_summary
+    from msspas_analysis.estimate.association import anchor_correlation, correlation
+    from msspas_analysis.estimate.binary import binary_difference, logistic_regression
     from msspas_analysis.estimate.change import (
         direction_of_change,
         minimal_detectable_change,
         paired_change,
         percent_fall,
     )
+    from msspas_analysis.estimate.counts import count_regression, rate_ratio
     from msspas_analysis.estimate.crossover import crossover_difference
+    from msspas_analysis.estimate.crossover_yes_no import crossover_response
     from msspas_analysis.estimate.description import week_profile
     from msspas_analysis.estimate.diary_days import floor_share, missing_streaks
+    from msspas_analysis.estimate.effect_size import (
+        effect_sizes,
+        mean_difference,
+        mean_ratios,
+        paired_effect_sizes,
+    )
     from msspas_analysis.estimate.estimand import Analysis, Estimand
+    from msspas_analysis.estimate.internal_consistency import internal_consistency
+    from msspas_analysis.estimate.intraclass import intraclass_correlation, measurement_error
+    from msspas_analysis.estimate.limits_of_agreement import limits_of_agreement
     from msspas_analysis.estimate.multiplicity import adjust, adjust_estimates
+    from msspas_analysis.estimate.ordinal import (
+        ordinal_difference,
+        predicted_probabilities,
+        proportional_odds,
+    )
+    from msspas_analysis.estimate.paired_proportions import paired_proportions
     from msspas_analysis.estimate.participants import baseline_table, participant_flow, visit_scores
     from msspas_analysis.estimate.people import RowsAreNotPeopleError
+    from msspas_analysis.estimate.permutation import permutation_test
     from msspas_analysis.estimate.persistence import autocorrelation, variogram
+    from msspas_analysis.estimate.proportions import prevalence, severity_shares
+    from msspas_analysis.estimate.ranks import rank_difference, signed_rank_variants
+    from msspas_analysis.estimate.reliable_change import reliable_change, reliable_change_ar
+    from msspas_analysis.estimate.resampling import bootstrap_interval
+    from msspas_analysis.estimate.responders import responder_curve
+    from msspas_analysis.estimate.risks import compare_proportions
     from msspas_analysis.estimate.trials import (
         adjusted_difference,
         against_margin,
@@ -98,27 +126,58 @@ _HOMES: Final = {
     "adjust_estimates": "estimate.multiplicity",
     "adjusted_difference": "estimate.trials",
     "against_margin": "estimate.trials",
+    "anchor_correlation": "estimate.association",
+    "anchor_summary": "estimate.anchors",
     "autocorrelation": "estimate.persistence",
     "baseline_table": "estimate.participants",
+    "binary_difference": "estimate.binary",
+    "bootstrap_interval": "estimate.resampling",
+    "compare_proportions": "estimate.risks",
     "concat": "results",
+    "correlation": "estimate.association",
+    "count_regression": "estimate.counts",
     "crossover_difference": "estimate.crossover",
+    "crossover_response": "estimate.crossover_yes_no",
     "direction_of_change": "estimate.change",
+    "effect_sizes": "estimate.effect_size",
     "expected_without_treatment": "certify.twin",
     "fit_scenario": "certify.fitting",
     "floor_share": "estimate.diary_days",
+    "internal_consistency": "estimate.internal_consistency",
+    "intraclass_correlation": "estimate.intraclass",
+    "kappa": "estimate.agreement",
+    "limits_of_agreement": "estimate.limits_of_agreement",
     "linear_regression": "estimate.trials",
+    "logistic_regression": "estimate.binary",
+    "mean_difference": "estimate.effect_size",
+    "mean_ratios": "estimate.effect_size",
+    "measurement_error": "estimate.intraclass",
     "minimal_detectable_change": "estimate.change",
     "missing_streaks": "estimate.diary_days",
+    "ordinal_difference": "estimate.ordinal",
     "paired_change": "estimate.change",
+    "paired_effect_sizes": "estimate.effect_size",
+    "paired_proportions": "estimate.paired_proportions",
     "participant_flow": "estimate.participants",
     "percent_fall": "estimate.change",
+    "permutation_test": "estimate.permutation",
+    "predicted_probabilities": "estimate.ordinal",
+    "prevalence": "estimate.proportions",
+    "proportional_odds": "estimate.ordinal",
     "provenance": "simulate.realism",
+    "rank_difference": "estimate.ranks",
+    "rate_ratio": "estimate.counts",
     "rated_days": "estimate.windows",
     "read_workbook": "ingest",
+    "reliable_change": "estimate.reliable_change",
+    "reliable_change_ar": "estimate.reliable_change",
     "resized": "simulate.designs",
     "respondent_shares": "simulate.survey",
+    "responder_curve": "estimate.responders",
     "results_table": "report.results_table",
     "service_evaluation": "report",
+    "severity_shares": "estimate.proportions",
+    "signed_rank_variants": "estimate.ranks",
     "simulate_days": "simulate.days",
     "simulate_diary": "simulate.diary",
     "simulate_ratings": "simulate.days",
@@ -176,30 +235,61 @@ __all__ = [
     "adjust_estimates",
     "adjusted_difference",
     "against_margin",
+    "anchor_correlation",
+    "anchor_summary",
     "autocorrelation",
     "baseline_table",
+    "binary_difference",
+    "bootstrap_interval",
+    "compare_proportions",
     "concat",
+    "correlation",
+    "count_regression",
     "crossover_difference",
+    "crossover_response",
     "direction_of_change",
+    "effect_sizes",
     "expected_without_treatment",
     "fit_scenario",
     "floor_share",
     "instruments",
+    "internal_consistency",
+    "intraclass_correlation",
+    "kappa",
+    "limits_of_agreement",
     "linear_regression",
+    "logistic_regression",
+    "mean_difference",
+    "mean_ratios",
+    "measurement_error",
     "minimal_detectable_change",
     "missing_streaks",
+    "ordinal_difference",
     "paired_change",
+    "paired_effect_sizes",
+    "paired_proportions",
     "participant_flow",
     "percent_fall",
+    "permutation_test",
     "plots",
+    "predicted_probabilities",
+    "prevalence",
+    "proportional_odds",
     "provenance",
+    "rank_difference",
+    "rate_ratio",
     "rated_days",
     "read_workbook",
+    "reliable_change",
+    "reliable_change_ar",
     "resized",
     "respondent_shares",
+    "responder_curve",
     "results_table",
     "scoring",
     "service_evaluation",
+    "severity_shares",
+    "signed_rank_variants",
     "simulate_days",
     "simulate_diary",
     "simulate_ratings",

@@ -13,6 +13,7 @@ from msspas_analysis.plots.arms import (
     paired_plot,
 )
 from msspas_analysis.plots.canvas import BLUE, INK, to_png
+from msspas_analysis.plots.change import agreement_plot, responder_plot
 from msspas_analysis.plots.diary import (
     autocorrelation_plot,
     calendar,
@@ -29,6 +30,7 @@ from msspas_analysis.plots.diary import (
 __all__ = [
     "BLUE",
     "INK",
+    "agreement_plot",
     "autocorrelation_plot",
     "calendar",
     "change_over_expected",
@@ -42,6 +44,7 @@ __all__ = [
     "ordered_bars",
     "paired_plot",
     "person_strips",
+    "responder_plot",
     "to_png",
     "truth_and_seen",
     "week_number",
