@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.resampling import bootstrap_interval
     from msspas_analysis.estimate.responders import responder_curve
     from msspas_analysis.estimate.risks import compare_proportions
+    from msspas_analysis.estimate.therapies import several_therapies, therapies_taken
     from msspas_analysis.estimate.trials import (
         adjusted_difference,
         against_margin,
@@ -176,6 +177,7 @@ _HOMES: Final = {
     "responder_curve": "estimate.responders",
     "results_table": "report.results_table",
     "service_evaluation": "report",
+    "several_therapies": "estimate.therapies",
     "severity_shares": "estimate.proportions",
     "signed_rank_variants": "estimate.ranks",
     "simulate_days": "simulate.days",
@@ -187,6 +189,7 @@ _HOMES: Final = {
     "small_pilots": "certify.nothing",
     "span_scores": "estimate.windows",
     "steady": "simulate.world",
+    "therapies_taken": "estimate.therapies",
     "validate": "tables",
     "variogram": "estimate.persistence",
     "visit_scores": "estimate.participants",
@@ -288,6 +291,7 @@ __all__ = [
     "results_table",
     "scoring",
     "service_evaluation",
+    "several_therapies",
     "severity_shares",
     "signed_rank_variants",
     "simulate_days",
@@ -299,6 +303,7 @@ __all__ = [
     "small_pilots",
     "span_scores",
     "steady",
+    "therapies_taken",
     "validate",
     "variogram",
     "visit_scores",
