@@ -17,6 +17,7 @@ from msspas_analysis.ingest.intake import LEDGER_COLUMNS, Intake, Tally
 from msspas_analysis.report import service_evaluation
 from msspas_analysis.report.blocks import plain
 from msspas_analysis.report.cells import kind_of_reason
+from msspas_analysis.report.change import asked
 from msspas_analysis.report.disclosure import (
     counts_give_away,
     cover_share,
@@ -304,6 +305,16 @@ def test_no_word_of_cause(page):
     assert not re.search(r"(?<!un)\bp\s*[<=]\s*0?\.\d", words)
     assert not re.search(r"\btwin|\bverdict|\bcertificate", words)
     assert not re.search(r"(?<!unwanted )\beffects?\b", words)
+
+
+def test_what_is_asked_stands_beside_the_windows_and_first_among_the_notes(page, evaluation):
+    question = str(asked())
+    assert page.words.count(question) == 1
+    assert "for what may happen" not in question  # what may happen in between was thought of
+    assert f"What is asked: {question} People who stopped writing" in page.words
+    assert evaluation.notes[1] == f"Asked: {question}"
+    few = service_evaluation(invent(4))
+    assert question in Page(few.to_html()).words
 
 
 def test_thresholds_say_where_they_are_from(page, intake):

@@ -15,6 +15,7 @@ from msspas_analysis.estimate.change import (
 from msspas_analysis.estimate.description import (
     week_profile,
 )
+from msspas_analysis.estimate.estimand import Estimand
 from msspas_analysis.instruments import Figure as Published
 from msspas_analysis.instruments import get
 from msspas_analysis.plots import (
@@ -90,6 +91,20 @@ class Changed:
     lines: Mapping[tuple[str, str], Line]
 
 
+def asked() -> Estimand:
+    """Return what the page estimates, in words, as it was laid down before any diary was read."""
+    return Estimand(
+        population="people who came, agreed, and rated enough days in both windows",
+        treatment="the days after the first session against the days before it",
+        variable="each person's mean rating of stiffness in its window, 0 to 10",
+        summary="mean of the changes",
+        intercurrent_events={
+            "stopping or missing sessions": "treatment policy",
+            "a relapse, or another treatment begun": "treatment policy",
+        },
+    )
+
+
 def changed(c: Cohort, release: Release, *, expected: bool) -> Changed:
     """Lay out the change of stiffness.
 
@@ -106,6 +121,10 @@ def changed(c: Cohort, release: Release, *, expected: bool) -> Changed:
         "Each person's mean rating in two fixed windows is compared. Before: "
         f"{days(c.before)}. After: {days(c.after)}. Day 0 is the first session."
     )
+    question = text(
+        f"What is asked: {asked()} People who stopped writing are in neither mean; nothing is "
+        "filled in for them."
+    )
     lines: dict[tuple[str, str], Line] = {}
     if n < m:
         people = "Nobody" if n == 0 else f"{fewer_than(m).capitalize()} people"
@@ -114,7 +133,12 @@ def changed(c: Cohort, release: Release, *, expected: bool) -> Changed:
             "change is shown."
         )
         rows, words = unwanted_rows(c, release)
-        blocks: list[Block] = [Paragraph(windows), Paragraph(said), *_profile(c, release)]
+        blocks: list[Block] = [
+            Paragraph(windows),
+            Paragraph(question),
+            Paragraph(said),
+            *_profile(c, release),
+        ]
         if rows:
             blocks.append(_shares_table("Unwanted effects", c, release, (("", rows),), words))
         else:
@@ -129,7 +153,13 @@ def changed(c: Cohort, release: Release, *, expected: bool) -> Changed:
         for _, row in (answer.loc[~kept] if release.rounded else answer).iterrows():
             lines[str(row["term"]), str(row["measure"])] = release.add("change", row)
         table, said = _size_of_change(c, release, lines)
-        blocks = [Paragraph(said), Caution(text(CANNOT_TELL)), Paragraph(windows), table]
+        blocks = [
+            Paragraph(said),
+            Caution(text(CANNOT_TELL)),
+            Paragraph(windows),
+            Paragraph(question),
+            table,
+        ]
         if not expected:
             blocks.append(_picture_of_change(lines))
         blocks += _profile(c, release)

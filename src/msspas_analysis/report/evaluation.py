@@ -239,6 +239,7 @@ def service_evaluation(
     rounding = f"people to the nearest {STEP}, shares to the nearest {STEP} or {COARSE} %"
     notes = (
         WHAT_THIS_IS,
+        f"Asked: {what_changed.asked()}",
         CANNOT_TELL,
         STIFFNESS_TO_STAND,
         covered,
