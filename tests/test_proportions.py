@@ -612,6 +612,8 @@ def test_nothing_happened_at_all():
     odds = paired_odds_ratio(0, 0)
     assert np.isnan(odds.estimate)
     assert (odds.conf_low, odds.conf_high, odds.p_value) == (0, np.inf, 1)
+    one = paired_odds_ratio(0, 1)  # Clopper-Pearson of 1 in 1: 0.025 to 1
+    assert (one.conf_low, one.conf_high) == (pytest.approx(0.025 / 0.975, rel=1e-12), np.inf)
     answer = paired_proportions(pairs(3, 0, 0, 5), "spasms", test="mcnemar")
     assert np.isnan(answer.one(measure="risk_difference")["p_value"])
     assert any("Nobody changed" in note for note in answer.notes)
@@ -666,6 +668,15 @@ def test_intervals_that_cannot_be_trusted_say_so():
     assert any("no width" in note for note in paired.notes)
     paired = paired_proportions(pairs(0, 5, 0, 1), "spasms", difference_method="wald")
     assert any("outside -1 to 1" in note for note in paired.notes)
+
+
+def test_chi_square_says_how_few_are_expected_in_a_cell():
+    # 15 and 12 people, 6 and 5 counted: 27 people, 11 counted, so 12 * 11 / 27 = 4.9 expected
+    ask = {"arm": "arm", "control": "usual", "test": "chi_square"}
+    answer = compare_proportions(arms(6, 15, 5, 12), "responder", **ask)
+    assert any("As few as 4.9 people are expected" in note for note in answer.notes)
+    answer = compare_proportions(arms(6, 12, 4, 12), "responder", **ask)  # 5.0, and no fewer
+    assert not any("expected in a cell" in note for note in answer.notes)
 
 
 @pytest.mark.parametrize(
