@@ -14,14 +14,13 @@ from msspas_analysis.estimate.effect_size import (
     effect_sizes,
     hedges_factor,
     mean_difference,
-    mean_ratios,
     paired_effect_sizes,
-    ratios_of_means,
     standardised_change,
     standardised_difference,
     two_sample_t,
 )
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
+from msspas_analysis.estimate.ratios import mean_ratios, ratios_of_means
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.effect_size import (
         effect_sizes,
         mean_difference,
-        mean_ratios,
         paired_effect_sizes,
     )
     from msspas_analysis.estimate.estimand import Analysis, Estimand
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.persistence import autocorrelation, variogram
     from msspas_analysis.estimate.proportions import prevalence, severity_shares
     from msspas_analysis.estimate.ranks import rank_difference, signed_rank_variants
+    from msspas_analysis.estimate.ratios import mean_ratios, paired_ratios
     from msspas_analysis.estimate.reliable_change import reliable_change, reliable_change_ar
     from msspas_analysis.estimate.resampling import bootstrap_interval
     from msspas_analysis.estimate.responders import responder_curve
@@ -151,7 +151,7 @@ _HOMES: Final = {
     "linear_regression": "estimate.trials",
     "logistic_regression": "estimate.binary",
     "mean_difference": "estimate.effect_size",
-    "mean_ratios": "estimate.effect_size",
+    "mean_ratios": "estimate.ratios",
     "measurement_error": "estimate.intraclass",
     "minimal_detectable_change": "estimate.change",
     "missing_streaks": "estimate.diary_days",
@@ -159,6 +159,7 @@ _HOMES: Final = {
     "paired_change": "estimate.change",
     "paired_effect_sizes": "estimate.effect_size",
     "paired_proportions": "estimate.paired_proportions",
+    "paired_ratios": "estimate.ratios",
     "participant_flow": "estimate.participants",
     "percent_fall": "estimate.change",
     "permutation_test": "estimate.permutation",
@@ -271,6 +272,7 @@ __all__ = [
     "paired_change",
     "paired_effect_sizes",
     "paired_proportions",
+    "paired_ratios",
     "participant_flow",
     "percent_fall",
     "permutation_test",

@@ -7,7 +7,7 @@ take a table with one row per person.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +33,7 @@ from msspas_analysis.estimate.windows import (
 from msspas_analysis.results import Estimates
 
 _SIGN: Final = "A difference is the named arm minus the control: negative means lower scores there."
-_ALLOCATION: Final = (
+ALLOCATION: Final = (
     "The difference is due to the therapy only if chance decided who came into which arm, and who "
     "dropped out did not depend on it."
 )
@@ -103,7 +103,7 @@ def two_sample_t(
     a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     m, n = people_along(a, at_least=2), people_along(b, at_least=2)
     estimate = a.mean(axis=-1) - b.mean(axis=-1)
-    vx, vy = _variance(a), _variance(b)
+    vx, vy = spread(a), spread(b)
     same = (vx == 0) & (vy == 0) & np.isfinite(estimate)
     if unequal_variances:
         square = vx / m + vy / n
@@ -156,7 +156,7 @@ def standardised_difference(
     m, n = people_along(a, at_least=2), people_along(b, at_least=2)
     level_between(conf_level)
     difference, df = a.mean(axis=-1) - b.mean(axis=-1), m + n - 2
-    vx, vy = _variance(a), _variance(b)
+    vx, vy = spread(a), spread(b)
     with np.errstate(divide="ignore", invalid="ignore"):
         pooled = np.sqrt(((m - 1) * vx + (n - 1) * vy) / df)
         d = np.where(pooled > 0, difference / pooled, np.nan)
@@ -213,7 +213,7 @@ def standardised_change(
     change = a - b
     s = standardised(change, conf_level=conf_level)
     z = Effect(estimate=s.d_z, conf_low=s.d_z_low, conf_high=s.d_z_high)
-    vb, va, vc = _variance(b), _variance(a), _variance(change)
+    vb, va, vc = spread(b), spread(a), spread(change)
     with np.errstate(divide="ignore", invalid="ignore"):
         r = (vb + va - vc) / (2 * np.sqrt(vb * va))
         scales = {
@@ -245,62 +245,6 @@ def hedges_factor(df: int) -> float:
     if df < 2:
         return float("nan")
     return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
-
-
-def ratios_of_means(
-    x: npt.ArrayLike, y: npt.ArrayLike, *, plus_one: bool = False, conf_level: float = 0.95
-) -> dict[str, TwoMeans]:
-    """Ratios of means, `x` over `y`, for counts and times: arithmetic and geometric.
-
-    Parameters
-    ----------
-    x, y, conf_level
-        As in :func:`two_sample_t`; one count or time per person.
-    plus_one : bool
-        Take geometric means of the value plus one, so that a count of 0 has a logarithm; that ratio
-        is nearer to 1 than the ratio of the counts.
-
-    Returns
-    -------
-    dict of str to TwoMeans
-        ``ratio_of_means``: normal interval of the logarithm, standard error by the delta method
-        (``df`` infinite), NaN where a mean is not above 0. ``geometric_mean_ratio``: Welch's t of
-        the logarithms, NaN where a value has none.
-
-    References
-    ----------
-    .. [1] Hedges LV, Gurevitch J, Curtis PS (1999). Ecology 80:1150-1156 (response ratios).
-
-    Examples
-    --------
-    >>> r = ratios_of_means([2.0, 8.0], [1.0, 4.0])
-    >>> [(name, round(float(one.estimate), 9)) for name, one in r.items()]
-    [('ratio_of_means', 2.0), ('geometric_mean_ratio', 2.0)]
-    """
-    from scipy.special import ndtr, ndtri
-
-    a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    m, n = people_along(a, at_least=2), people_along(b, at_least=2)
-    p = 0.5 + level_between(conf_level) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ma, mb = (np.where(mean > 0, mean, np.nan) for mean in (a.mean(axis=-1), b.mean(axis=-1)))
-        log, se = np.log(ma / mb), np.sqrt(_variance(a) / (m * ma**2) + _variance(b) / (n * mb**2))
-        z = np.where(se > 0, log / se, np.nan)
-        la, lb = (np.log1p(v) if plus_one else np.log(v) for v in (a, b))
-        la, lb = (np.where(np.isfinite(v), v, np.nan) for v in (la, lb))
-    half = float(ndtri(p)) * se
-    t = two_sample_t(la, lb, conf_level=conf_level)
-    return {
-        "ratio_of_means": TwoMeans(
-            estimate=np.exp(log), std_error=se, conf_low=np.exp(log - half),
-            conf_high=np.exp(log + half), statistic=z, df=np.full_like(log, np.inf),
-            p_value=2 * ndtr(-np.abs(z)),
-        ),
-        "geometric_mean_ratio": replace(
-            t, estimate=np.exp(t.estimate), conf_low=np.exp(t.conf_low),
-            conf_high=np.exp(t.conf_high),
-        ),
-    }  # fmt: skip
 
 
 def mean_difference(
@@ -356,12 +300,12 @@ def mean_difference(
     ('TENS v sham', -3.0, 4, 1)
     """
     rows: list[dict[str, Any]] = []
-    notes = [_SIGN, _ALLOCATION]
+    notes = [_SIGN, ALLOCATION]
     for base, said, x, y in arm_pairs(frame, outcome, arm, control, conf_level):
         notes += said
         for values, name in ((x, base["term"].removesuffix(f" v {control}")), (y, control)):
             size = int(frame[arm].astype(str).eq(name).sum())
-            rows.append(base | _numbers(t_interval(values, conf_level=conf_level)) | {
+            rows.append(base | numbers_of(t_interval(values, conf_level=conf_level)) | {
                 "term": name, "measure": "mean", "statistic": np.nan, "p_value": np.nan,
                 "n": len(values), "n_missing": size - len(values), "method": "mean, t",
             })  # fmt: skip
@@ -369,7 +313,7 @@ def mean_difference(
         if d.std_error == 0:
             notes.append(f"{base['term']}: nobody differs within an arm, so there is no t test.")
         how = "Welch t" if unequal_variances else "Student t"
-        rows.append(base | _numbers(d) | {"measure": "mean_difference", "method": how})
+        rows.append(base | numbers_of(d) | {"measure": "mean_difference", "method": how})
     once = {(row["term"], row["measure"]): row for row in rows}  # the control is met once per arm
     return Estimates.from_rows(list(once.values()), notes=dict.fromkeys(notes))
 
@@ -403,7 +347,7 @@ def effect_sizes(
     {'cohens_d': -2.598, 'hedges_g': -1.88, 'glass_delta': -3.0}
     """
     rows: list[dict[str, Any]] = []
-    notes = [_SIGN, _ALLOCATION]
+    notes = [_SIGN, ALLOCATION]
     for base, said, x, y in arm_pairs(frame, outcome, arm, control, conf_level):
         notes += said
         for measure, one in standardised_difference(x, y, conf_level=conf_level).items():
@@ -411,65 +355,7 @@ def effect_sizes(
                 notes.append(f"{base['term']}: {measure} does not exist, its SD is 0.")
             how = f"SD of {control}" if measure == "glass_delta" else "pooled SD"
             how += ", noncentral t" + (", times Hedges' J" if measure == "hedges_g" else "")
-            rows.append(base | _numbers(one) | {"measure": measure, "method": how})
-    return Estimates.from_rows(rows, notes=dict.fromkeys(notes))
-
-
-def mean_ratios(
-    frame: pd.DataFrame,
-    outcome: str,
-    *,
-    arm: str,
-    control: str,
-    plus_one: bool = False,
-    conf_level: float = 0.95,
-) -> Estimates:
-    """Estimate the ratio of means of each arm and the control, for counts and times.
-
-    Parameters
-    ----------
-    frame, outcome, arm, control, conf_level
-        As in :func:`mean_difference`, with the same errors; a negative value is one too.
-    plus_one : bool
-        Compare geometric means of the value plus one, so that a count of 0 has a logarithm.
-
-    Returns
-    -------
-    Estimates
-        The measures of :func:`ratios_of_means` for every other arm. The geometric one is NaN, with
-        a note, where a value is 0 and `plus_one` is False.
-
-    Notes
-    -----
-    A ratio of means is wrong for scores without a true zero. With few people its normal interval is
-    too narrow.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"person_id": list("ABCD"), "arm": ["TENS"] * 2 + ["sham"] * 2,
-    ...     "walk": [10.0, 40.0, 5.0, 20.0]})
-    >>> answer = mean_ratios(frame, "walk", arm="arm", control="sham")
-    >>> answer.table.set_index("measure")["estimate"].round(9).to_dict()
-    {'ratio_of_means': 2.0, 'geometric_mean_ratio': 2.0}
-    """
-    rows: list[dict[str, Any]] = []
-    notes = [f"A ratio is the named arm over {control}: below 1 means less there.", _ALLOCATION]
-    logs = "Welch t of log(1 + value)" if plus_one else "Welch t of log(value)"
-    for base, said, x, y in arm_pairs(frame, outcome, arm, control, conf_level):
-        notes += said
-        zeros = int(np.sum(x == 0) + np.sum(y == 0))
-        if below := int(np.sum(x < 0) + np.sum(y < 0)):
-            raise ValueError(
-                f"outcome {outcome!r} has {below} negative value(s); give counts or times"
-            )
-        ratios = ratios_of_means(x, y, plus_one=plus_one, conf_level=conf_level)
-        for (measure, one), how in zip(ratios.items(), ("log, delta method", logs), strict=True):
-            if np.isnan(one.estimate):
-                notes.append(
-                    f"{base['term']}: there is no {measure}, because of {zeros} value(s) of 0 "
-                    f"(plus_one=True compares geometric means of value plus one)."
-                )
-            rows.append(base | _numbers(one) | {"measure": measure, "method": how})
+            rows.append(base | numbers_of(one) | {"measure": measure, "method": how})
     return Estimates.from_rows(rows, notes=dict.fromkeys(notes))
 
 
@@ -526,7 +412,7 @@ def paired_effect_sizes(
             notes.append(f"{measure} does not exist here: too few people, or an SD of 0.")
         how = f"mean change / {over[measure[2:]]}, noncentral t"
         how += ", times Hedges' J" if measure.startswith("g") else ""
-        rows.append(base | _numbers(one) | {"measure": measure, "method": how})
+        rows.append(base | numbers_of(one) | {"measure": measure, "method": how})
     return Estimates.from_rows(rows, notes=notes)
 
 
@@ -559,12 +445,12 @@ def arm_pairs(
         yield base, notes, seen[name], seen[control]
 
 
-def _numbers(answer: TwoMeans | Effect | MeanT) -> dict[str, Any]:
+def numbers_of(answer: TwoMeans | Effect | MeanT) -> dict[str, Any]:
     """Return every field of one answer as plain numbers."""
     return {name: float(getattr(answer, name)) for name in type(answer).__dataclass_fields__}
 
 
-def _variance(values: Floats) -> Floats:
+def spread(values: Floats) -> Floats:
     """Sample variance over the last axis, exactly 0 where all values are the same."""
     return np.where(np.ptp(values, axis=-1) <= POINT, 0.0, values.var(axis=-1, ddof=1))
 

@@ -132,10 +132,11 @@ def agreement_plot(
               markeredgewidth=0)  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=1, linestyle=":")
     for name in lines:
-        at, low, high = (float(rows.loc[name, k]) for k in ("estimate", "conf_low", "conf_high"))
+        at, low, high = rows.loc[[name], ["estimate", "conf_low", "conf_high"]].to_numpy(float)[0]
         axes.axhspan(low, high, color=INK, alpha=0.08, linewidth=0)
         axes.axhline(at, color=INK, linewidth=1.4, linestyle="-" if name == lines[1] else "--")
-        axes.annotate(f"{at:+.1f}".replace("-", "−"), (1.01, at), xycoords=("axes fraction", "data"), va="center",
+        words = f"{at:+.1f}".replace("-", "−")
+        axes.annotate(words, (1.01, at), xycoords=("axes fraction", "data"), va="center",
                       fontsize=TEXT - 1, color=INK, annotation_clip=False)  # fmt: skip
     axes.set_xlabel(f"mean of {first} and {second}: {unit}", fontsize=TEXT)
     axes.set_ylabel(f"{first} minus {second}", fontsize=TEXT)
