@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.anchors import anchor_summary
     from msspas_analysis.estimate.association import anchor_correlation, correlation
     from msspas_analysis.estimate.binary import binary_difference, logistic_regression
+    from msspas_analysis.estimate.calibration import calibrate, post_stratify, rake
     from msspas_analysis.estimate.change import (
         direction_of_change,
         minimal_detectable_change,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.counts import count_regression, rate_ratio
     from msspas_analysis.estimate.crossover import crossover_difference
     from msspas_analysis.estimate.crossover_yes_no import crossover_response
+    from msspas_analysis.estimate.day_prevalence import day_prevalence
     from msspas_analysis.estimate.description import week_profile
     from msspas_analysis.estimate.diary_days import floor_share, missing_streaks
     from msspas_analysis.estimate.effect_size import (
@@ -66,12 +68,28 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.reliable_change import reliable_change, reliable_change_ar
     from msspas_analysis.estimate.resampling import bootstrap_interval
     from msspas_analysis.estimate.responders import responder_curve
+    from msspas_analysis.estimate.response import (
+        explaining_odds_ratio,
+        response_bounds,
+        response_sensitivity,
+    )
     from msspas_analysis.estimate.risks import compare_proportions
+    from msspas_analysis.estimate.sampling import SurveyDesign
+    from msspas_analysis.estimate.standardisation import standardised_prevalence, standardised_rate
     from msspas_analysis.estimate.therapies import several_therapies, therapies_taken
     from msspas_analysis.estimate.trials import (
         adjusted_difference,
         against_margin,
         linear_regression,
+    )
+    from msspas_analysis.estimate.weighted import (
+        design_effects,
+        weighted_mean,
+        weighted_prevalence,
+        weighted_ratio,
+        weighted_regression,
+        weighted_shares,
+        weighted_total,
     )
     from msspas_analysis.estimate.windows import rated_days, span_scores, window_scores
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
@@ -115,6 +133,7 @@ _HOMES: Final = {
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
     "SimulatedStudy": "simulate.study",
+    "SurveyDesign": "estimate.sampling",
     "SurveyScenario": "simulate.survey",
     "Tables": "tables",
     "Tally": "ingest.intake",
@@ -133,15 +152,19 @@ _HOMES: Final = {
     "baseline_table": "estimate.participants",
     "binary_difference": "estimate.binary",
     "bootstrap_interval": "estimate.resampling",
+    "calibrate": "estimate.calibration",
     "compare_proportions": "estimate.risks",
     "concat": "results",
     "correlation": "estimate.association",
     "count_regression": "estimate.counts",
     "crossover_difference": "estimate.crossover",
     "crossover_response": "estimate.crossover_yes_no",
+    "day_prevalence": "estimate.day_prevalence",
+    "design_effects": "estimate.weighted",
     "direction_of_change": "estimate.change",
     "effect_sizes": "estimate.effect_size",
     "expected_without_treatment": "certify.twin",
+    "explaining_odds_ratio": "estimate.response",
     "fit_scenario": "certify.fitting",
     "floor_share": "estimate.diary_days",
     "internal_consistency": "estimate.internal_consistency",
@@ -163,10 +186,12 @@ _HOMES: Final = {
     "participant_flow": "estimate.participants",
     "percent_fall": "estimate.change",
     "permutation_test": "estimate.permutation",
+    "post_stratify": "estimate.calibration",
     "predicted_probabilities": "estimate.ordinal",
     "prevalence": "estimate.proportions",
     "proportional_odds": "estimate.ordinal",
     "provenance": "simulate.realism",
+    "rake": "estimate.calibration",
     "rank_difference": "estimate.ranks",
     "rate_ratio": "estimate.counts",
     "rated_days": "estimate.windows",
@@ -176,6 +201,8 @@ _HOMES: Final = {
     "resized": "simulate.designs",
     "respondent_shares": "simulate.survey",
     "responder_curve": "estimate.responders",
+    "response_bounds": "estimate.response",
+    "response_sensitivity": "estimate.response",
     "results_table": "report.results_table",
     "service_evaluation": "report",
     "several_therapies": "estimate.therapies",
@@ -189,12 +216,20 @@ _HOMES: Final = {
     "simulate_trials": "simulate.trials",
     "small_pilots": "certify.nothing",
     "span_scores": "estimate.windows",
+    "standardised_prevalence": "estimate.standardisation",
+    "standardised_rate": "estimate.standardisation",
     "steady": "simulate.world",
     "therapies_taken": "estimate.therapies",
     "validate": "tables",
     "variogram": "estimate.persistence",
     "visit_scores": "estimate.participants",
     "week_profile": "estimate.description",
+    "weighted_mean": "estimate.weighted",
+    "weighted_prevalence": "estimate.weighted",
+    "weighted_ratio": "estimate.weighted",
+    "weighted_regression": "estimate.weighted",
+    "weighted_shares": "estimate.weighted",
+    "weighted_total": "estimate.weighted",
     "what_nothing_shows": "certify.nothing",
     "what_trials_show": "certify.trial_runs",
     "window_scores": "estimate.windows",
@@ -226,6 +261,7 @@ __all__ = [
     "SchemaError",
     "SimulatedDiary",
     "SimulatedStudy",
+    "SurveyDesign",
     "SurveyScenario",
     "Tables",
     "Tally",
@@ -245,15 +281,19 @@ __all__ = [
     "baseline_table",
     "binary_difference",
     "bootstrap_interval",
+    "calibrate",
     "compare_proportions",
     "concat",
     "correlation",
     "count_regression",
     "crossover_difference",
     "crossover_response",
+    "day_prevalence",
+    "design_effects",
     "direction_of_change",
     "effect_sizes",
     "expected_without_treatment",
+    "explaining_odds_ratio",
     "fit_scenario",
     "floor_share",
     "instruments",
@@ -277,10 +317,12 @@ __all__ = [
     "percent_fall",
     "permutation_test",
     "plots",
+    "post_stratify",
     "predicted_probabilities",
     "prevalence",
     "proportional_odds",
     "provenance",
+    "rake",
     "rank_difference",
     "rate_ratio",
     "rated_days",
@@ -290,6 +332,8 @@ __all__ = [
     "resized",
     "respondent_shares",
     "responder_curve",
+    "response_bounds",
+    "response_sensitivity",
     "results_table",
     "scoring",
     "service_evaluation",
@@ -304,12 +348,20 @@ __all__ = [
     "simulate_trials",
     "small_pilots",
     "span_scores",
+    "standardised_prevalence",
+    "standardised_rate",
     "steady",
     "therapies_taken",
     "validate",
     "variogram",
     "visit_scores",
     "week_profile",
+    "weighted_mean",
+    "weighted_prevalence",
+    "weighted_ratio",
+    "weighted_regression",
+    "weighted_shares",
+    "weighted_total",
     "what_nothing_shows",
     "what_trials_show",
     "window_scores",
