@@ -189,7 +189,7 @@ def test_kappa_is_that_of_r(name, level):
         compare(row, want, "symmetry", quantities)
 
 
-@pytest.mark.oracle("kappa", "R 4.2.2, vcd Kappa: MS patients of Winnipeg (beside the project)")
+@pytest.mark.oracle("kappa", "R 4.2.2, vcd Kappa: 149 people in Winnipeg (beside the project)")
 def test_two_neurologists_grade_149_people():
     want = answers("kappa.ms.winnipeg")
     answer = kappa(graded(grade_table("winnipeg")), ("a", "b"))
@@ -513,7 +513,7 @@ def test_intervals_of_kappa_cover_and_its_test_errs_as_often_as_they_say():
 
 
 def test_intervals_of_alpha_and_omega_cover_as_often_as_they_say():
-    # alpha: 4000 draws, Monte Carlo error 0.0034; omega: 120 draws of 150 people, 0.02
+    # alpha: 4000 draws, Monte Carlo error 0.0034; omega: 80 draws of 150 people, 0.024
     rng = np.random.default_rng(16)
     x = rng.normal(0, 1, (4000, 25, 1)) + rng.normal(0, 1, (4000, 25, 5))
     got, truth = cronbach_alpha(x), 25 / 30
@@ -521,10 +521,10 @@ def test_intervals_of_alpha_and_omega_cover_as_often_as_they_say():
     assert covered == pytest.approx(0.95, abs=0.0104)
     load, inside = np.array([1.0, 0.8, 1.5, 1.2]), []
     truth = load.sum() ** 2 / (load.sum() ** 2 + 4)
-    for _ in range(120):
+    for _ in range(80):
         f = one_factor(rng.normal(size=(150, 1)) * load + rng.normal(size=(150, 4)))
         inside.append(abs(f.omega - truth) <= 1.959963984540054 * f.std_error)
-    assert np.mean(inside) == pytest.approx(0.95, abs=0.06)
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.073)
 
 
 # -------------------------------------------------------------------------------------------- laws
@@ -806,6 +806,10 @@ def test_next_to_no_degrees_of_freedom_give_no_interval():
     two = [FORMS.index(form) for form in ("2,1", "2,k")]
     assert np.isnan([got.conf_low[two], got.conf_high[two]]).all()
     assert np.isfinite(got.estimate[FORMS.index("2,1")])
+    # 0.01 degrees of freedom: quantiles of 1e300, which overflow in one unit and not in another
+    for scale in (1, 2):
+        got = intraclass(scale * np.array([[0.0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 14, -18]]))
+        assert np.isnan([got.conf_low[two], got.conf_high[two]]).all()
     answer = intraclass_correlation(
         long(np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])), "rating", **WHO, form="2,1"
     )
