@@ -81,6 +81,38 @@ def test_shares_fall_with_the_odds_ratio_between_the_bounds(seen, rate):
         assert (error > 0).all()
 
 
+@given(shares, st.floats(0.05, 0.95), st.floats(0.2, 5))
+@settings(max_examples=30, deadline=None)
+def test_the_error_is_that_of_the_counts_of_everybody_asked(seen, rate, theta):
+    # answers at each level and silence are multinomial: its variance, with slopes by differences
+    chance = np.append(seen * rate, 1 - rate)
+
+    def share(p):
+        answered = p[:-1].sum()
+        q = implied_shares(p[:-1] / answered, response_rate=answered, odds_ratio=theta)
+        return np.cumsum(q[::-1])[::-1][1:]
+
+    def moved(j, by):
+        p = chance.copy()
+        p[j] += by
+        return share(p)
+
+    slope = np.array([
+        (moved(j, 1e-6) - moved(j, -1e-6)) / 2e-6 for j in range(len(seen))
+    ] + [np.zeros(len(seen) - 1)])  # fmt: skip
+    asked = 500 / rate
+    variance = (chance @ slope**2 - (chance @ slope) ** 2) / asked
+    _, error = implied_or_worse(seen, n=500, response_rate=rate, odds_ratio=theta)
+    np.testing.assert_allclose(error, np.sqrt(variance), rtol=1e-6)
+
+
+def test_few_or_nearly_all_answer():
+    for rate in (1e-9, 1 - 1e-9):
+        seen = apparent_shares(SEEN, response_rate=rate, odds_ratio=3.0)
+        back = implied_shares(seen, response_rate=rate, odds_ratio=3.0)
+        np.testing.assert_allclose(back, SEEN, rtol=1e-6)
+
+
 def test_turning_the_scale_round_turns_the_odds_ratio_round():
     a = implied_shares(SEEN, response_rate=0.6, odds_ratio=1.3)
     b = implied_shares(SEEN[::-1], response_rate=0.6, odds_ratio=1 / 1.3)

@@ -399,6 +399,15 @@ def test_without_a_design_it_is_the_usual_t_interval():
     assert one_each["std_error"].iloc[0] == pytest.approx(row.std_error, rel=1e-12)
 
 
+def test_a_small_error_is_not_taken_for_none():
+    n = 200_000
+    frame = pd.DataFrame({"person_id": np.arange(n)})
+    y = np.sin(np.arange(n))
+    found = linearised_ratio([y, 0 * y + 0.1], np.ones(n), SurveyDesign().sample(frame))
+    assert found.std_error[0] == pytest.approx(y.std(ddof=1) / math.sqrt(n), rel=1e-9)
+    assert found.std_error[1] == 0  # what is left there is rounding
+
+
 @pytest.mark.parametrize("interval", SHARE_INTERVALS)
 def test_the_share_without_is_one_minus_the_share_with(interval):
     frame, design = drawn("strat_clusters")
@@ -496,6 +505,15 @@ def test_what_leaves_no_number_says_so():
     assert "Nobody has yes in: z." in said
     assert "A standard error is 0" in said
     assert "1 of 5 people have no yes" in said
+    for face, how in (
+        (weighted_mean, {}), (weighted_total, {}), (design_effects, {}),
+        (weighted_shares, {"levels": [False, True]}), (day_prevalence, {"date": None}),
+    ):  # fmt: skip
+        design = {} if face is day_prevalence else {"design": SurveyDesign()}
+        last = face(frame, "yes", by="group", **design, **how).table.query("group == 'z'")
+        assert last["estimate"].isna().all()
+        assert (last["n"] == 0).all()
+        assert (last["n_missing"] == 1).all()
     by_arm = weighted_prevalence(frame, "yes", design=SurveyDesign(), by="arm")
     assert '1 of 5 people have no arm and are in "all" only.' in by_arm.notes
     alone = day_prevalence(frame.assign(person_id="A"), "yes", date=None)

@@ -370,7 +370,7 @@ def design_effects(
         simple = float(w @ away**2) / total / (n - 1) if n > 1 else np.nan
         ratio = float(found.std_error) ** 2 / simple if simple else np.nan
         numbers_of = {
-            "design_effect": _over(ratio, 1 - n / total) if total >= n else np.nan,
+            "design_effect": _over(ratio, 1 - n / total) if total >= n > 0 else np.nan,
             "design_effect_replace": ratio, "effective_n": n / ratio if ratio else np.nan,
             "kish_design_effect": n * squares / total**2 if n else np.nan,
             "kish_effective_n": total**2 / squares if n else np.nan,
