@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.estimate.trials import adjusted_difference, difference_kernel
+from msspas_analysis.estimate.trials.adjusted import adjusted_difference, difference_kernel
 
 TRIALS, PEOPLE, ONE_BY_ONE = 10_000, 73, 200
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from msspas_analysis.estimate.untreated import Entry, untreated_contrast
+from msspas_analysis.estimate.change.untreated import Entry, untreated_contrast
 from msspas_analysis.simulate.days import simulate_ratings
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.streams import stream

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 import msspas_analysis as ms
-from msspas_analysis.estimate.correlations import spearman
-from msspas_analysis.estimate.cumulative import two_arm_odds
-from msspas_analysis.estimate.effect_size import standardised_change, two_sample_t
-from msspas_analysis.estimate.proportions import proportion_interval
-from msspas_analysis.estimate.ranks import mann_whitney, superiority
-from msspas_analysis.estimate.trials import difference_kernel
+from msspas_analysis.estimate.agreement.correlations import spearman
+from msspas_analysis.estimate.prevalence.proportions import proportion_interval
+from msspas_analysis.estimate.trials.adjusted import difference_kernel
+from msspas_analysis.estimate.trials.cumulative import two_arm_odds
+from msspas_analysis.estimate.trials.effect_size import standardised_change, two_sample_t
+from msspas_analysis.estimate.trials.ranks import mann_whitney, superiority
 
 PEOPLE, TURNS = 73, 60
 

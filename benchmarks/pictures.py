@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis import plots
-from msspas_analysis.estimate.change import paired_change
-from msspas_analysis.estimate.trials import adjusted_difference
+from msspas_analysis.estimate.change.paired import paired_change
+from msspas_analysis.estimate.trials.adjusted import adjusted_difference
 from msspas_analysis.plots.canvas import one_axes
 
 PEOPLE = 3000

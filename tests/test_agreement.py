@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.agreement import (
+from msspas_analysis.estimate.agreement.kappa import (
     FORM_LABELS,
     FORMS,
     cohen_kappa,

@@ -23,6 +23,9 @@ LAYERS = (
     {"__main__"},
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
+# the same inside estimate: its modules without a folder are the ground all others stand on
+CHAMBERS = ({""}, {"change"}, {"trials"}, {"prevalence", "agreement", "diary"})
+INSIDE = {chamber: rank for rank, step in enumerate(CHAMBERS) for chamber in step}
 
 # a library, and the only rooms (or single modules) that may import it
 ONLY_IN = {
@@ -127,6 +130,23 @@ def broken_arrows(module: str, source: str) -> list[str]:
     return wrong
 
 
+def chamber(module: str) -> str:
+    """Return the folder inside ``estimate`` that a module is in, empty for its ground."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (SRC / "estimate" / parts[1]).is_dir() else ""
+
+
+def broken_inside(module: str, source: str) -> list[str]:
+    """Return what a module of ``estimate`` imports from a chamber it may not see."""
+    mine, wrong = chamber(module), []
+    for target in sorted(imported(source, package=module.rpartition(".")[0])):
+        if target.startswith("msspas_analysis.estimate."):
+            other = chamber(target.removeprefix("msspas_analysis."))
+            if other != mine and INSIDE[other] >= INSIDE[mine]:
+                wrong.append(f"{module} may not see {target}")
+    return wrong
+
+
 ROOMS = [path for path in modules() if path != SRC / "__init__.py"]
 
 
@@ -139,10 +159,14 @@ def test_imports_point_down_and_heavy_libraries_stay_in_their_rooms(path):
     ("module", "line", "complaint"),
     [
         ("simulate.diary", "from msspas_analysis.estimate import change", "estimate"),
-        ("estimate.change", "def f():\n    from msspas_analysis import simulate", "simulate"),
+        (
+            "estimate.change.paired",
+            "def f():\n    from msspas_analysis import simulate",
+            "simulate",
+        ),
         ("ingest.dates", "import msspas_analysis.simulate.centre", "simulate"),
         ("tables", "from msspas_analysis import Estimates", "Estimates"),
-        ("estimate.change", "from ..ingest import dates", "ingest"),
+        ("estimate.change.paired", "from ...ingest import dates", "ingest"),
         ("results", "from . import instruments", "root"),
         ("report.page", "import numpy as np", "numpy"),
         ("simulate.diary", "import openpyxl.styles", "openpyxl"),
@@ -153,6 +177,23 @@ def test_imports_point_down_and_heavy_libraries_stay_in_their_rooms(path):
 )
 def test_a_wrong_arrow_is_found(module, line, complaint):
     assert any(complaint in wrong for wrong in broken_arrows(module, line))
+
+
+@pytest.mark.parametrize("path", [p for p in ROOMS if dotted(p).startswith("estimate.")], ids=name)
+def test_imports_inside_estimate_point_down_too(path):
+    assert broken_inside(dotted(path), path.read_text(encoding="utf-8")) == []
+
+
+def test_a_wrong_arrow_inside_estimate_is_found():
+    source = "from msspas_analysis.estimate.trials.ranks import midranks"
+    assert broken_inside("estimate.agreement.correlations", source) == []
+    for module in ("estimate.intervals", "estimate.change.paired"):
+        assert broken_inside(module, source) != []
+    source = "def f():\n    from msspas_analysis.estimate.diary import persistence"
+    assert broken_inside("estimate.prevalence.risks", source) != []
+    assert {chamber(dotted(path)) for path in ROOMS if dotted(path).startswith("estimate.")} == set(
+        INSIDE
+    )
 
 
 def test_a_right_arrow_is_let_through():
@@ -213,3 +254,6 @@ def test_the_written_layers_are_the_ones_held_to():
     order = next(line for line in text.splitlines() if line.startswith("`results`"))
     written = [set(re.findall(r"`(\w+)`", step)) for step in order.split("→")]
     assert written == list(LAYERS)
+    inside = next(line for line in text.splitlines() if line.startswith("its ground →"))
+    written = [set(re.findall(r"`(\w+)`", step)) for step in inside.split("→")[1:]]
+    assert written == list(CHAMBERS[1:])

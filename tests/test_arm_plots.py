@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from msspas_analysis import plots
-from msspas_analysis.estimate.change import paired_change
-from msspas_analysis.estimate.participants import participant_flow
-from msspas_analysis.estimate.trials import adjusted_difference
+from msspas_analysis.estimate.change.paired import paired_change
+from msspas_analysis.estimate.trials.adjusted import adjusted_difference
+from msspas_analysis.estimate.trials.participants import participant_flow
 from msspas_analysis.results import Estimates
 
 HERE = Path(__file__).parent / "reference"

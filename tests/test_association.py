@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.association import (
+from msspas_analysis.estimate.agreement.association import (
     ANCHOR_LEAST,
     METHODS,
     anchor_correlation,
@@ -23,7 +23,7 @@ from msspas_analysis.estimate.association import (
     person_numbers,
     spearman,
 )
-from msspas_analysis.estimate.correlations import ranks_or_nan
+from msspas_analysis.estimate.agreement.correlations import ranks_or_nan
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from shared_reference import answers, table
 

@@ -10,17 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.calibration import calibrate, post_stratify, rake
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.sampling import SurveyDesign
-from msspas_analysis.estimate.standardisation import (
+from msspas_analysis.estimate.prevalence.calibration import calibrate, post_stratify, rake
+from msspas_analysis.estimate.prevalence.sampling import SurveyDesign
+from msspas_analysis.estimate.prevalence.standardisation import (
     RATE_INTERVALS,
     SHARE_METHODS,
     direct_rate,
     standardised_prevalence,
     standardised_rate,
 )
-from msspas_analysis.estimate.weighted import weighted_mean, weighted_shares, weighted_total
+from msspas_analysis.estimate.prevalence.weighted import (
+    weighted_mean,
+    weighted_shares,
+    weighted_total,
+)
 from shared_reference import answers
 from test_sampling import HERE, ORACLE, agrees, api, fitted, held_against_r, matches, unlisted
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.change import (
+from msspas_analysis.estimate.change.paired import (
     FALL_LABELS,
     RowsAreNotPeopleError,
     direction_counts,
@@ -30,7 +30,7 @@ from msspas_analysis.estimate.change import (
     wilson_interval,
     window_scores,
 )
-from msspas_analysis.estimate.signed_rank import _walsh_averages
+from msspas_analysis.estimate.change.signed_rank import _walsh_averages
 from msspas_analysis.tables import DIARY, PEOPLE, Window
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from msspas_analysis import plots
-from msspas_analysis.estimate.limits_of_agreement import limits_of_agreement
-from msspas_analysis.estimate.responders import responder_curve
+from msspas_analysis.estimate.agreement.limits_of_agreement import limits_of_agreement
+from msspas_analysis.estimate.change.responders import responder_curve
 
 
 def two_arms(n=40):

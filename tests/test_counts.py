@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from scipy.special import gammaln
 from scipy.stats import nbinom, poisson
 
-from msspas_analysis.estimate.count_models import (
+from msspas_analysis.estimate.likelihood import NoMaximumError
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
+from msspas_analysis.estimate.trials.count_models import (
     NoExtraSpreadError,
     count_derivatives,
     negative_binomial_fit,
@@ -21,14 +23,12 @@ from msspas_analysis.estimate.count_models import (
     row_scores,
     two_part_fit,
 )
-from msspas_analysis.estimate.counts import (
+from msspas_analysis.estimate.trials.counts import (
     MODELS,
     count_regression,
     rate_ratio,
     two_arm_rates,
 )
-from msspas_analysis.estimate.likelihood import NoMaximumError
-from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from shared_reference import answers
 
 REFERENCE = Path(__file__).parent / "reference"

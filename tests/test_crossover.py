@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.crossover import (
+from msspas_analysis.estimate.trials.crossover import (
     CARRY_OVER,
     crossover_difference,
     crossover_rows,
@@ -20,7 +20,7 @@ from msspas_analysis.estimate.crossover import (
     random_people,
     rank_sum,
 )
-from msspas_analysis.estimate.crossover_yes_no import crossover_response, yes_no_two_periods
+from msspas_analysis.estimate.trials.crossover_yes_no import crossover_response, yes_no_two_periods
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"

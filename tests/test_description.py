@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.change import RowsAreNotPeopleError, wilson_interval
-from msspas_analysis.estimate.description import (
+from msspas_analysis.estimate.change.paired import RowsAreNotPeopleError, wilson_interval
+from msspas_analysis.estimate.diary.description import (
     attendance,
     diary_completeness,
     survey_answers,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.effect_size import (
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
+from msspas_analysis.estimate.trials.effect_size import (
     effect_sizes,
     hedges_factor,
     mean_difference,
@@ -19,8 +20,7 @@ from msspas_analysis.estimate.effect_size import (
     standardised_difference,
     two_sample_t,
 )
-from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.ratios import mean_ratios, ratios_of_means
+from msspas_analysis.estimate.trials.ratios import mean_ratios, ratios_of_means
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -21,8 +21,8 @@ from msspas_analysis.certify.diary_features import (
 )
 from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
 from msspas_analysis.certify.twin import EntryRule
-from msspas_analysis.estimate.diary_days import floor_share, missing_streaks
-from msspas_analysis.estimate.persistence import autocorrelation
+from msspas_analysis.estimate.diary.diary_days import floor_share, missing_streaks
+from msspas_analysis.estimate.diary.persistence import autocorrelation
 from msspas_analysis.ingest import read_workbook
 from msspas_analysis.simulate.diary import simulate_diary
 from msspas_analysis.simulate.scenario import DiaryScenario

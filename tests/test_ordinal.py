@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.binary import binary_difference, logistic_fit, logistic_regression
 from msspas_analysis.estimate.likelihood import (
     NoMaximumError,
     model_rows,
@@ -18,7 +17,13 @@ from msspas_analysis.estimate.likelihood import (
     profile_ends,
     runs_off,
 )
-from msspas_analysis.estimate.ordinal import (
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
+from msspas_analysis.estimate.trials.binary import (
+    binary_difference,
+    logistic_fit,
+    logistic_regression,
+)
+from msspas_analysis.estimate.trials.ordinal import (
     cumulative_fit,
     level_probabilities,
     ordinal_difference,
@@ -27,8 +32,7 @@ from msspas_analysis.estimate.ordinal import (
     two_arm_odds,
     without_proportional_odds,
 )
-from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.ranks import mann_whitney
+from msspas_analysis.estimate.trials.ranks import mann_whitney
 from shared_reference import answers, table
 
 REFERENCE = Path(__file__).parent / "reference"

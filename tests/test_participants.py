@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from msspas_analysis.estimate.estimand import STRATEGIES, Analysis, Estimand
-from msspas_analysis.estimate.participants import baseline_table, participant_flow, visit_scores
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.trials import adjusted_difference
+from msspas_analysis.estimate.trials.adjusted import adjusted_difference
+from msspas_analysis.estimate.trials.participants import (
+    baseline_table,
+    participant_flow,
+    visit_scores,
+)
 from msspas_analysis.simulate.study import simulate_study
 from msspas_analysis.simulate.templates import DESIGNS
 from shared_reference import answers, table

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.stattools import acf
 
-from msspas_analysis.estimate.diary_days import (
+from msspas_analysis.estimate.diary.diary_days import (
     RUNS,
     calendar_days,
     diary_strips,
@@ -22,7 +22,7 @@ from msspas_analysis.estimate.diary_days import (
     ratio_over_people,
     truth_beside_diary,
 )
-from msspas_analysis.estimate.persistence import (
+from msspas_analysis.estimate.diary.persistence import (
     autocorrelation,
     far_gap,
     lag_pairs,

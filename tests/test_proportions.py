@@ -10,23 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.paired_proportions import (
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
+from msspas_analysis.estimate.prevalence.paired_proportions import (
     PAIRED_METHODS,
     mcnemar,
     paired_difference_interval,
     paired_odds_ratio,
     paired_proportions,
 )
-from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.proportions import (
+from msspas_analysis.estimate.prevalence.proportions import (
     PROPORTION_METHODS,
     prevalence,
     proportion_interval,
     severity_shares,
 )
-from msspas_analysis.estimate.rates import exact_rate_ratio, rate_interval, rate_p
-from msspas_analysis.estimate.risks import compare_proportions, number_needed
-from msspas_analysis.estimate.two_proportions import (
+from msspas_analysis.estimate.prevalence.rates import exact_rate_ratio, rate_interval, rate_p
+from msspas_analysis.estimate.prevalence.risks import compare_proportions, number_needed
+from msspas_analysis.estimate.prevalence.two_proportions import (
     DIFFERENCE_METHODS,
     RATIO_METHODS,
     chi_square,

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.ranks import (
+from msspas_analysis.estimate.trials.ranks import (
     EXACT_BELOW,
     hodges_lehmann,
     mann_whitney,

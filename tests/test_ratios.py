@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.ratios import paired_ratios, ratios_of_change
+from msspas_analysis.estimate.trials.ratios import paired_ratios, ratios_of_change
 
 REFERENCE = Path(__file__).parent / "reference"
 ORACLE = pd.read_csv(REFERENCE / "ratios.csv")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from msspas_analysis.certify import EntryRule, Expectation, UnknownEntryError
-from msspas_analysis.estimate.change import paired_change, window_scores
+from msspas_analysis.estimate.change.paired import paired_change, window_scores
 from msspas_analysis.ingest.intake import LEDGER_COLUMNS, Intake, Tally
 from msspas_analysis.report import service_evaluation
 from msspas_analysis.report.blocks import plain

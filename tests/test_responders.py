@@ -12,15 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from msspas_analysis.estimate.anchors import anchor_summary, predictive_cut, youden_cut
-from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.reliable_change import (
+from msspas_analysis.estimate.change.anchors import anchor_summary, predictive_cut, youden_cut
+from msspas_analysis.estimate.change.reliable_change import (
     ar1_days,
     reliable_change,
     reliable_change_ar,
     window_difference_variance,
 )
-from msspas_analysis.estimate.responders import largest_gap, responder_counts, responder_curve
+from msspas_analysis.estimate.change.responders import (
+    largest_gap,
+    responder_counts,
+    responder_curve,
+)
+from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.tables import Window
 
 REFERENCE = Path(__file__).parent / "reference"

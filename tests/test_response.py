@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import binom
 
-from msspas_analysis.estimate.proportions import proportion_interval
-from msspas_analysis.estimate.response import (
+from msspas_analysis.estimate.prevalence.proportions import proportion_interval
+from msspas_analysis.estimate.prevalence.response import (
     apparent_shares,
     explaining_odds_ratio,
     implied_or_worse,

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.estimate.day_prevalence import day_prevalence
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.sampling import (
+from msspas_analysis.estimate.prevalence.day_prevalence import day_prevalence
+from msspas_analysis.estimate.prevalence.sampling import (
     SHARE_INTERVALS,
     SurveyDesign,
     linearised_ratio,
     linearised_total,
     share_interval,
 )
-from msspas_analysis.estimate.weighted import (
+from msspas_analysis.estimate.prevalence.weighted import (
     design_effects,
     weighted_mean,
     weighted_prevalence,

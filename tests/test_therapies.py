@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msspas_analysis import read_workbook, window_scores
+from msspas_analysis.estimate.change.therapies import several_therapies, therapies_taken
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.therapies import several_therapies, therapies_taken
-from msspas_analysis.estimate.trials import linear_regression
+from msspas_analysis.estimate.trials.adjusted import linear_regression
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("massage", "TENS", "yoga")

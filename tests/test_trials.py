@@ -18,7 +18,7 @@ from msspas_analysis.estimate.linear import (
     variances,
 )
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.trials import (
+from msspas_analysis.estimate.trials.adjusted import (
     STD_ERRORS,
     adjusted_difference,
     against_margin,

@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 from msspas_analysis.certify import EntryRule, UnknownEntryError, expected_without_treatment
 from msspas_analysis.certify.twin import draw_untreated, method_check
-from msspas_analysis.estimate.untreated import (
+from msspas_analysis.estimate.change.untreated import (
     NoExpectationError,
     autocovariance,
     change_beyond_expectation,

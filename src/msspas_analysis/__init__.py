@@ -25,64 +25,47 @@ if TYPE_CHECKING:
         UnknownEntryError,
         expected_without_treatment,
     )
-    from msspas_analysis.estimate.agreement import kappa
-    from msspas_analysis.estimate.anchors import anchor_summary
-    from msspas_analysis.estimate.association import anchor_correlation, correlation
-    from msspas_analysis.estimate.binary import binary_difference, logistic_regression
-    from msspas_analysis.estimate.calibration import calibrate, post_stratify, rake
-    from msspas_analysis.estimate.change import (
+    from msspas_analysis.estimate.agreement.association import anchor_correlation, correlation
+    from msspas_analysis.estimate.agreement.internal_consistency import internal_consistency
+    from msspas_analysis.estimate.agreement.intraclass import (
+        intraclass_correlation,
+        measurement_error,
+    )
+    from msspas_analysis.estimate.agreement.kappa import kappa
+    from msspas_analysis.estimate.agreement.limits_of_agreement import limits_of_agreement
+    from msspas_analysis.estimate.change.anchors import anchor_summary
+    from msspas_analysis.estimate.change.paired import (
         direction_of_change,
         minimal_detectable_change,
         paired_change,
         percent_fall,
     )
-    from msspas_analysis.estimate.counts import count_regression, rate_ratio
-    from msspas_analysis.estimate.crossover import crossover_difference
-    from msspas_analysis.estimate.crossover_yes_no import crossover_response
-    from msspas_analysis.estimate.day_prevalence import day_prevalence
-    from msspas_analysis.estimate.description import week_profile
-    from msspas_analysis.estimate.diary_days import floor_share, missing_streaks
-    from msspas_analysis.estimate.effect_size import (
-        effect_sizes,
-        mean_difference,
-        paired_effect_sizes,
-    )
+    from msspas_analysis.estimate.change.reliable_change import reliable_change, reliable_change_ar
+    from msspas_analysis.estimate.change.responders import responder_curve
+    from msspas_analysis.estimate.change.therapies import several_therapies, therapies_taken
+    from msspas_analysis.estimate.diary.description import week_profile
+    from msspas_analysis.estimate.diary.diary_days import floor_share, missing_streaks
+    from msspas_analysis.estimate.diary.persistence import autocorrelation, variogram
     from msspas_analysis.estimate.estimand import Analysis, Estimand
-    from msspas_analysis.estimate.internal_consistency import internal_consistency
-    from msspas_analysis.estimate.intraclass import intraclass_correlation, measurement_error
-    from msspas_analysis.estimate.limits_of_agreement import limits_of_agreement
     from msspas_analysis.estimate.multiplicity import adjust, adjust_estimates
-    from msspas_analysis.estimate.ordinal import (
-        ordinal_difference,
-        predicted_probabilities,
-        proportional_odds,
-    )
-    from msspas_analysis.estimate.paired_proportions import paired_proportions
-    from msspas_analysis.estimate.participants import baseline_table, participant_flow, visit_scores
     from msspas_analysis.estimate.people import RowsAreNotPeopleError
     from msspas_analysis.estimate.permutation import permutation_test
-    from msspas_analysis.estimate.persistence import autocorrelation, variogram
-    from msspas_analysis.estimate.proportions import prevalence, severity_shares
-    from msspas_analysis.estimate.ranks import rank_difference, signed_rank_variants
-    from msspas_analysis.estimate.ratios import mean_ratios, paired_ratios
-    from msspas_analysis.estimate.reliable_change import reliable_change, reliable_change_ar
-    from msspas_analysis.estimate.resampling import bootstrap_interval
-    from msspas_analysis.estimate.responders import responder_curve
-    from msspas_analysis.estimate.response import (
+    from msspas_analysis.estimate.prevalence.calibration import calibrate, post_stratify, rake
+    from msspas_analysis.estimate.prevalence.day_prevalence import day_prevalence
+    from msspas_analysis.estimate.prevalence.paired_proportions import paired_proportions
+    from msspas_analysis.estimate.prevalence.proportions import prevalence, severity_shares
+    from msspas_analysis.estimate.prevalence.response import (
         explaining_odds_ratio,
         response_bounds,
         response_sensitivity,
     )
-    from msspas_analysis.estimate.risks import compare_proportions
-    from msspas_analysis.estimate.sampling import SurveyDesign
-    from msspas_analysis.estimate.standardisation import standardised_prevalence, standardised_rate
-    from msspas_analysis.estimate.therapies import several_therapies, therapies_taken
-    from msspas_analysis.estimate.trials import (
-        adjusted_difference,
-        against_margin,
-        linear_regression,
+    from msspas_analysis.estimate.prevalence.risks import compare_proportions
+    from msspas_analysis.estimate.prevalence.sampling import SurveyDesign
+    from msspas_analysis.estimate.prevalence.standardisation import (
+        standardised_prevalence,
+        standardised_rate,
     )
-    from msspas_analysis.estimate.weighted import (
+    from msspas_analysis.estimate.prevalence.weighted import (
         design_effects,
         weighted_mean,
         weighted_prevalence,
@@ -91,6 +74,33 @@ if TYPE_CHECKING:
         weighted_shares,
         weighted_total,
     )
+    from msspas_analysis.estimate.resampling import bootstrap_interval
+    from msspas_analysis.estimate.trials.adjusted import (
+        adjusted_difference,
+        against_margin,
+        linear_regression,
+    )
+    from msspas_analysis.estimate.trials.binary import binary_difference, logistic_regression
+    from msspas_analysis.estimate.trials.counts import count_regression, rate_ratio
+    from msspas_analysis.estimate.trials.crossover import crossover_difference
+    from msspas_analysis.estimate.trials.crossover_yes_no import crossover_response
+    from msspas_analysis.estimate.trials.effect_size import (
+        effect_sizes,
+        mean_difference,
+        paired_effect_sizes,
+    )
+    from msspas_analysis.estimate.trials.ordinal import (
+        ordinal_difference,
+        predicted_probabilities,
+        proportional_odds,
+    )
+    from msspas_analysis.estimate.trials.participants import (
+        baseline_table,
+        participant_flow,
+        visit_scores,
+    )
+    from msspas_analysis.estimate.trials.ranks import rank_difference, signed_rank_variants
+    from msspas_analysis.estimate.trials.ratios import mean_ratios, paired_ratios
     from msspas_analysis.estimate.windows import rated_days, span_scores, window_scores
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
     from msspas_analysis.ingest.intake import Intake, Tally
@@ -133,7 +143,7 @@ _HOMES: Final = {
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
     "SimulatedStudy": "simulate.study",
-    "SurveyDesign": "estimate.sampling",
+    "SurveyDesign": "estimate.prevalence.sampling",
     "SurveyScenario": "simulate.survey",
     "Tables": "tables",
     "Tally": "ingest.intake",
@@ -144,70 +154,70 @@ _HOMES: Final = {
     "World": "simulate.world",
     "adjust": "estimate.multiplicity",
     "adjust_estimates": "estimate.multiplicity",
-    "adjusted_difference": "estimate.trials",
-    "against_margin": "estimate.trials",
-    "anchor_correlation": "estimate.association",
-    "anchor_summary": "estimate.anchors",
-    "autocorrelation": "estimate.persistence",
-    "baseline_table": "estimate.participants",
-    "binary_difference": "estimate.binary",
+    "adjusted_difference": "estimate.trials.adjusted",
+    "against_margin": "estimate.trials.adjusted",
+    "anchor_correlation": "estimate.agreement.association",
+    "anchor_summary": "estimate.change.anchors",
+    "autocorrelation": "estimate.diary.persistence",
+    "baseline_table": "estimate.trials.participants",
+    "binary_difference": "estimate.trials.binary",
     "bootstrap_interval": "estimate.resampling",
-    "calibrate": "estimate.calibration",
-    "compare_proportions": "estimate.risks",
+    "calibrate": "estimate.prevalence.calibration",
+    "compare_proportions": "estimate.prevalence.risks",
     "concat": "results",
-    "correlation": "estimate.association",
-    "count_regression": "estimate.counts",
-    "crossover_difference": "estimate.crossover",
-    "crossover_response": "estimate.crossover_yes_no",
-    "day_prevalence": "estimate.day_prevalence",
-    "design_effects": "estimate.weighted",
-    "direction_of_change": "estimate.change",
-    "effect_sizes": "estimate.effect_size",
+    "correlation": "estimate.agreement.association",
+    "count_regression": "estimate.trials.counts",
+    "crossover_difference": "estimate.trials.crossover",
+    "crossover_response": "estimate.trials.crossover_yes_no",
+    "day_prevalence": "estimate.prevalence.day_prevalence",
+    "design_effects": "estimate.prevalence.weighted",
+    "direction_of_change": "estimate.change.paired",
+    "effect_sizes": "estimate.trials.effect_size",
     "expected_without_treatment": "certify.twin",
-    "explaining_odds_ratio": "estimate.response",
+    "explaining_odds_ratio": "estimate.prevalence.response",
     "fit_scenario": "certify.fitting",
-    "floor_share": "estimate.diary_days",
-    "internal_consistency": "estimate.internal_consistency",
-    "intraclass_correlation": "estimate.intraclass",
-    "kappa": "estimate.agreement",
-    "limits_of_agreement": "estimate.limits_of_agreement",
-    "linear_regression": "estimate.trials",
-    "logistic_regression": "estimate.binary",
-    "mean_difference": "estimate.effect_size",
-    "mean_ratios": "estimate.ratios",
-    "measurement_error": "estimate.intraclass",
-    "minimal_detectable_change": "estimate.change",
-    "missing_streaks": "estimate.diary_days",
-    "ordinal_difference": "estimate.ordinal",
-    "paired_change": "estimate.change",
-    "paired_effect_sizes": "estimate.effect_size",
-    "paired_proportions": "estimate.paired_proportions",
-    "paired_ratios": "estimate.ratios",
-    "participant_flow": "estimate.participants",
-    "percent_fall": "estimate.change",
+    "floor_share": "estimate.diary.diary_days",
+    "internal_consistency": "estimate.agreement.internal_consistency",
+    "intraclass_correlation": "estimate.agreement.intraclass",
+    "kappa": "estimate.agreement.kappa",
+    "limits_of_agreement": "estimate.agreement.limits_of_agreement",
+    "linear_regression": "estimate.trials.adjusted",
+    "logistic_regression": "estimate.trials.binary",
+    "mean_difference": "estimate.trials.effect_size",
+    "mean_ratios": "estimate.trials.ratios",
+    "measurement_error": "estimate.agreement.intraclass",
+    "minimal_detectable_change": "estimate.change.paired",
+    "missing_streaks": "estimate.diary.diary_days",
+    "ordinal_difference": "estimate.trials.ordinal",
+    "paired_change": "estimate.change.paired",
+    "paired_effect_sizes": "estimate.trials.effect_size",
+    "paired_proportions": "estimate.prevalence.paired_proportions",
+    "paired_ratios": "estimate.trials.ratios",
+    "participant_flow": "estimate.trials.participants",
+    "percent_fall": "estimate.change.paired",
     "permutation_test": "estimate.permutation",
-    "post_stratify": "estimate.calibration",
-    "predicted_probabilities": "estimate.ordinal",
-    "prevalence": "estimate.proportions",
-    "proportional_odds": "estimate.ordinal",
+    "post_stratify": "estimate.prevalence.calibration",
+    "predicted_probabilities": "estimate.trials.ordinal",
+    "prevalence": "estimate.prevalence.proportions",
+    "proportional_odds": "estimate.trials.ordinal",
     "provenance": "simulate.realism",
-    "rake": "estimate.calibration",
-    "rank_difference": "estimate.ranks",
-    "rate_ratio": "estimate.counts",
+    "rake": "estimate.prevalence.calibration",
+    "rank_difference": "estimate.trials.ranks",
+    "rate_ratio": "estimate.trials.counts",
     "rated_days": "estimate.windows",
     "read_workbook": "ingest",
-    "reliable_change": "estimate.reliable_change",
-    "reliable_change_ar": "estimate.reliable_change",
+    "reliable_change": "estimate.change.reliable_change",
+    "reliable_change_ar": "estimate.change.reliable_change",
     "resized": "simulate.designs",
     "respondent_shares": "simulate.survey",
-    "responder_curve": "estimate.responders",
-    "response_bounds": "estimate.response",
-    "response_sensitivity": "estimate.response",
+    "responder_curve": "estimate.change.responders",
+    "response_bounds": "estimate.prevalence.response",
+    "response_sensitivity": "estimate.prevalence.response",
     "results_table": "report.results_table",
     "service_evaluation": "report",
-    "several_therapies": "estimate.therapies",
-    "severity_shares": "estimate.proportions",
-    "signed_rank_variants": "estimate.ranks",
+    "several_therapies": "estimate.change.therapies",
+    "severity_shares": "estimate.prevalence.proportions",
+    "signed_rank_variants": "estimate.trials.ranks",
     "simulate_days": "simulate.days",
     "simulate_diary": "simulate.diary",
     "simulate_ratings": "simulate.days",
@@ -216,20 +226,20 @@ _HOMES: Final = {
     "simulate_trials": "simulate.trials",
     "small_pilots": "certify.nothing",
     "span_scores": "estimate.windows",
-    "standardised_prevalence": "estimate.standardisation",
-    "standardised_rate": "estimate.standardisation",
+    "standardised_prevalence": "estimate.prevalence.standardisation",
+    "standardised_rate": "estimate.prevalence.standardisation",
     "steady": "simulate.world",
-    "therapies_taken": "estimate.therapies",
+    "therapies_taken": "estimate.change.therapies",
     "validate": "tables",
-    "variogram": "estimate.persistence",
-    "visit_scores": "estimate.participants",
-    "week_profile": "estimate.description",
-    "weighted_mean": "estimate.weighted",
-    "weighted_prevalence": "estimate.weighted",
-    "weighted_ratio": "estimate.weighted",
-    "weighted_regression": "estimate.weighted",
-    "weighted_shares": "estimate.weighted",
-    "weighted_total": "estimate.weighted",
+    "variogram": "estimate.diary.persistence",
+    "visit_scores": "estimate.trials.participants",
+    "week_profile": "estimate.diary.description",
+    "weighted_mean": "estimate.prevalence.weighted",
+    "weighted_prevalence": "estimate.prevalence.weighted",
+    "weighted_ratio": "estimate.prevalence.weighted",
+    "weighted_regression": "estimate.prevalence.weighted",
+    "weighted_shares": "estimate.prevalence.weighted",
+    "weighted_total": "estimate.prevalence.weighted",
     "what_nothing_shows": "certify.nothing",
     "what_trials_show": "certify.trial_runs",
     "window_scores": "estimate.windows",

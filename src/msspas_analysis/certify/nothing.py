@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from msspas_analysis.estimate.change.untreated import Entry, untreated_contrast, window_weights
 from msspas_analysis.estimate.intervals import POINT, t_interval
-from msspas_analysis.estimate.untreated import Entry, untreated_contrast, window_weights
 from msspas_analysis.results import Estimates
 from msspas_analysis.simulate.days import BLOCK, simulate_ratings
 from msspas_analysis.simulate.realism import provenance
@@ -116,7 +116,7 @@ def what_nothing_shows(
 
     References
     ----------
-    The expectation is :func:`~msspas_analysis.estimate.untreated.untreated_contrast`.
+    The expectation is :func:`~msspas_analysis.estimate.change.untreated.untreated_contrast`.
 
     Examples
     --------

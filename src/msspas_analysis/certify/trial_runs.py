@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msspas_analysis.estimate.linear import least_squares, t_rows
-from msspas_analysis.estimate.trials import difference_kernel
+from msspas_analysis.estimate.trials.adjusted import difference_kernel
 from msspas_analysis.results import Estimates
 from msspas_analysis.simulate.designs import Design
 from msspas_analysis.simulate.trials import BLOCK_OF_VISITS, Trials, simulate_trials

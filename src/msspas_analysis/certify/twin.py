@@ -1,6 +1,6 @@
 """The no-treatment twin of a centre: the same people, diary and entry rule, and nothing given.
 
-The expectation of the mean change is :mod:`msspas_analysis.estimate.untreated`'s. For shares of
+The expectation of the mean change is :mod:`msspas_analysis.estimate.change.untreated`'s. For shares of
 people (a fall of 20 % or more) and for the spread of centres, whole centres are drawn: each person
 keeps level, entry rating and rated days; the days' ups and downs are drawn anew from the
 autocovariance of these diaries, given the entry rating; ratings are rounded and bounded to 0-10.
@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.estimate.intervals import t_interval, wilson_interval
-from msspas_analysis.estimate.untreated import (
+from msspas_analysis.estimate.change.untreated import (
     Days,
     Entry,
     NoExpectationError,
@@ -29,6 +28,7 @@ from msspas_analysis.estimate.untreated import (
     variogram,
     window_weights,
 )
+from msspas_analysis.estimate.intervals import t_interval, wilson_interval
 from msspas_analysis.results import Estimates
 from msspas_analysis.simulate.streams import stream
 from msspas_analysis.tables import AFTER, BEFORE, Window
@@ -194,7 +194,7 @@ def expected_without_treatment(
 
     References
     ----------
-    See :mod:`msspas_analysis.estimate.untreated`.
+    See :mod:`msspas_analysis.estimate.change.untreated`.
 
     Examples
     --------

@@ -101,7 +101,7 @@ class Analysis:
         What is to be estimated.
     estimator : callable
         A function of this package whose first two arguments are a table and an outcome, such as
-        :func:`~msspas_analysis.estimate.trials.adjusted_difference`.
+        :func:`~msspas_analysis.estimate.trials.adjusted.adjusted_difference`.
     outcome : str
         The column analysed.
     settings : mapping
@@ -112,7 +112,7 @@ class Analysis:
 
     Examples
     --------
-    >>> from msspas_analysis.estimate.trials import adjusted_difference
+    >>> from msspas_analysis.estimate.trials.adjusted import adjusted_difference
     >>> asked = Estimand(population="everybody allocated", treatment="foot against sham",
     ...     variable="stiffness after 10 weeks", summary="difference in means",
     ...     intercurrent_events={"stopping": "treatment policy"})

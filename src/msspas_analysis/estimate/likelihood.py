@@ -1,7 +1,7 @@
 """Maximum likelihood by Newton's method: the columns of a model, whether a maximum exists, its rows.
 
-Shared by the models of a yes or no (:mod:`~msspas_analysis.estimate.binary`), of ordered levels
-(:mod:`~msspas_analysis.estimate.ordinal`) and of counts (:mod:`~msspas_analysis.estimate.counts`).
+Shared by the models of a yes or no (:mod:`~msspas_analysis.estimate.trials.binary`), of ordered levels
+(:mod:`~msspas_analysis.estimate.trials.ordinal`) and of counts (:mod:`~msspas_analysis.estimate.trials.counts`).
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def window_scores(
     Notes
     -----
     A missing day is left out, never filled in. People who rate only on bad days therefore look
-    worse than they are; :func:`~msspas_analysis.estimate.description.diary_completeness` shows how
+    worse than they are; :func:`~msspas_analysis.estimate.diary.description.diary_completeness` shows how
     many days stand behind the means.
 
     Examples

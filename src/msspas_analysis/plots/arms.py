@@ -97,7 +97,7 @@ def paired_plot(
     scores : pandas.DataFrame
         One row per person with ``before`` and ``after``.
     answer : Estimates
-        From :func:`~msspas_analysis.estimate.change.paired_change`: rows of measure "mean" for
+        From :func:`~msspas_analysis.estimate.change.paired.paired_change`: rows of measure "mean" for
         "before" and "after", and one "mean_difference".
     unit : str
         What is measured.
@@ -115,7 +115,7 @@ def paired_plot(
 
     Examples
     --------
-    >>> from msspas_analysis.estimate.change import paired_change
+    >>> from msspas_analysis.estimate.change.paired import paired_change
     >>> scores = pd.DataFrame({"person_id": list("ABC"), "before": [5.0, 6, 7],
     ...     "after": [5.0, 4, None]})
     >>> answer = paired_change(scores, outcome="stiffness")
@@ -355,7 +355,7 @@ def flow_figure(flow: Estimates) -> tuple[Figure, pd.DataFrame]:
     Parameters
     ----------
     flow : Estimates
-        From :func:`~msspas_analysis.estimate.participants.participant_flow`.
+        From :func:`~msspas_analysis.estimate.trials.participants.participant_flow`.
 
     Returns
     -------
@@ -371,7 +371,7 @@ def flow_figure(flow: Estimates) -> tuple[Figure, pd.DataFrame]:
 
     Examples
     --------
-    >>> from msspas_analysis.estimate.participants import participant_flow
+    >>> from msspas_analysis.estimate.trials.participants import participant_flow
     >>> frame = pd.DataFrame({"person_id": list("ABC"), "arm": ["sham", "foot", None]})
     >>> figure, drawn = flow_figure(participant_flow(frame, arm="arm"))
     >>> drawn["words"].tolist()[:2]

@@ -24,7 +24,7 @@ def responder_plot(curve: Estimates, *, mark: float | None = None) -> tuple[Figu
     Parameters
     ----------
     curve : Estimates
-        From :func:`~msspas_analysis.estimate.responders.responder_curve`; four arms at most.
+        From :func:`~msspas_analysis.estimate.change.responders.responder_curve`; four arms at most.
     mark : float or None
         A cut to mark by a line, such as 20 for the rule of a fifth.
 
@@ -41,7 +41,7 @@ def responder_plot(curve: Estimates, *, mark: float | None = None) -> tuple[Figu
 
     Examples
     --------
-    >>> from msspas_analysis.estimate.responders import responder_curve
+    >>> from msspas_analysis.estimate.change.responders import responder_curve
     >>> scores = pd.DataFrame({"person_id": list("ABC"), "before": [6.0, 5, 7], "after": [3.0, 4, 5]})
     >>> figure, drawn = responder_plot(responder_curve(scores, outcome="stiffness"))
     >>> drawn["cut"].tolist(), drawn["estimate"].round(3).tolist()
@@ -89,7 +89,7 @@ def agreement_plot(
     ratings : tuple of str
         The two columns.
     answer : Estimates
-        From :func:`~msspas_analysis.estimate.limits_of_agreement.limits_of_agreement`.
+        From :func:`~msspas_analysis.estimate.agreement.limits_of_agreement.limits_of_agreement`.
     unit : str
         What is measured.
 
@@ -106,7 +106,7 @@ def agreement_plot(
 
     Examples
     --------
-    >>> from msspas_analysis.estimate.limits_of_agreement import limits_of_agreement
+    >>> from msspas_analysis.estimate.agreement.limits_of_agreement import limits_of_agreement
     >>> frame = pd.DataFrame({"person_id": list("ABCD"), "diary": [6.0, 5, 7, 4],
     ...     "clinic": [5.0, 5, 5, 4.5]})
     >>> answer = limits_of_agreement(frame, ("diary", "clinic"))

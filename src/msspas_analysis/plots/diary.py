@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.estimate.diary_days import calendar_days, diary_strips, truth_beside_diary
+from msspas_analysis.estimate.diary.diary_days import (
+    calendar_days,
+    diary_strips,
+    truth_beside_diary,
+)
 from msspas_analysis.plots.canvas import BLUE, GREY, INK, PALE, RAMP, TEXT, one_axes, panels_below
 from msspas_analysis.results import Estimates
 
@@ -337,7 +341,7 @@ def autocorrelation_plot(found: Estimates) -> tuple[Figure, pd.DataFrame]:
     Parameters
     ----------
     found : Estimates
-        From :func:`~msspas_analysis.estimate.persistence.autocorrelation`: terms ``"lag 1"``, ...
+        From :func:`~msspas_analysis.estimate.diary.persistence.autocorrelation`: terms ``"lag 1"``, ...
 
     Returns
     -------
@@ -381,7 +385,7 @@ def person_strips(
     Parameters
     ----------
     diary, people : pandas.DataFrame
-        As :func:`~msspas_analysis.estimate.diary_days.diary_strips`, which also orders the rows and
+        As :func:`~msspas_analysis.estimate.diary.diary_days.diary_strips`, which also orders the rows and
         thins them to `most`; with `people` a line stands at the first session.
     outcome, label : str
         A numeric column of the diary, and what it is in words.
@@ -428,7 +432,7 @@ def calendar(
     Parameters
     ----------
     diary, outcome, person_id, min_people
-        As :func:`~msspas_analysis.estimate.diary_days.calendar_days`: everybody, or with
+        As :func:`~msspas_analysis.estimate.diary.diary_days.calendar_days`: everybody, or with
         `person_id` one person alone, for invented people and teaching.
     label, low, high
         As :func:`person_strips`.
@@ -484,7 +488,7 @@ def truth_and_seen(
     Parameters
     ----------
     truth, diary, person_id
-        As :func:`~msspas_analysis.estimate.diary_days.truth_beside_diary`.
+        As :func:`~msspas_analysis.estimate.diary.diary_days.truth_beside_diary`.
     low, high : float
         Ends of the rating scale.
 

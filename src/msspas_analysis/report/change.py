@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from msspas_analysis.estimate.change import (
+from msspas_analysis.estimate.change.paired import (
     direction_of_change,
     minimal_detectable_change,
     paired_change,
     percent_fall,
 )
-from msspas_analysis.estimate.description import (
+from msspas_analysis.estimate.diary.description import (
     week_profile,
 )
 from msspas_analysis.estimate.estimand import Estimand

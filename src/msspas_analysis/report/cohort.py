@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from msspas_analysis.estimate.change import (
+from msspas_analysis.estimate.change.paired import (
     window_scores,
 )
 from msspas_analysis.ingest.intake import Intake
@@ -29,7 +29,7 @@ class Cohort:
     people : pandas.DataFrame
         Everybody in the list of people or in the diary.
     scores : pandas.DataFrame
-        :func:`~msspas_analysis.estimate.change.window_scores` of stiffness.
+        :func:`~msspas_analysis.estimate.change.paired.window_scores` of stiffness.
     before, after : Window
         The windows.
     conf_level : float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msspas_analysis.estimate.description import (
+from msspas_analysis.estimate.diary.description import (
     diary_completeness,
     week_profile,
 )

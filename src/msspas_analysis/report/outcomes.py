@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msspas_analysis.estimate.change import (
+from msspas_analysis.estimate.change.paired import (
     paired_change,
     window_scores,
 )

@@ -7,7 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from msspas_analysis.estimate.description import (
+from msspas_analysis.estimate.diary.description import (
     attendance,
     survey_answers,
     who_came,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msspas_analysis.estimate.description import unwanted_effects
+from msspas_analysis.estimate.diary.description import unwanted_effects
 from msspas_analysis.report.blocks import Row, Text, plain, text
 from msspas_analysis.report.cohort import Cohort
 from msspas_analysis.report.release import Line, Release, people_counted

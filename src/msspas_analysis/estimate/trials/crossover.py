@@ -26,13 +26,13 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import POINT, Floats, Ints, level_between
 from msspas_analysis.estimate.people import need
-from msspas_analysis.estimate.person_models import (
+from msspas_analysis.estimate.trials.person_models import (
     People,
     SmallSample,
     fixed_people,
     random_people,
 )
-from msspas_analysis.estimate.two_periods import (
+from msspas_analysis.estimate.trials.two_periods import (
     Bools,
     Contrast,
     HillsArmitage,

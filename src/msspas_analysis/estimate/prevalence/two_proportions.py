@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from msspas_analysis.estimate.intervals import Floats, level_between, wilson_interval
-from msspas_analysis.estimate.proportions import counted, halve, known, normal
-from msspas_analysis.estimate.rates import TIE, ExactRatio
+from msspas_analysis.estimate.prevalence.proportions import counted, halve, known, normal
+from msspas_analysis.estimate.prevalence.rates import TIE, ExactRatio
 
 DIFFERENCE_METHODS: Final[dict[str, str]] = {
     "newcombe": "Newcombe hybrid score",

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.effect_size import (
+from msspas_analysis.estimate.intervals import level_between, people_along, t_interval
+from msspas_analysis.estimate.trials.effect_size import (
     ALLOCATION,
     TwoMeans,
     arm_pairs,
@@ -17,7 +18,6 @@ from msspas_analysis.estimate.effect_size import (
     spread,
     two_sample_t,
 )
-from msspas_analysis.estimate.intervals import level_between, people_along, t_interval
 from msspas_analysis.estimate.windows import left_out, pairs, too_few
 from msspas_analysis.results import Estimates
 

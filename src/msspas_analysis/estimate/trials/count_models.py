@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from msspas_analysis.estimate.binary import logistic_fit
 from msspas_analysis.estimate.intervals import Floats
 from msspas_analysis.estimate.likelihood import (
     NotAtMaximumError,
@@ -21,6 +20,7 @@ from msspas_analysis.estimate.likelihood import (
     refuse_separation,
     runs_off,
 )
+from msspas_analysis.estimate.trials.binary import logistic_fit
 
 PARTS: Final = ("hurdle", "zero-inflated")
 """Models in two parts: zeros all from one part, or zeros from both."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from msspas_analysis.estimate.change.signed_rank import SignedRank, signed_rank
 from msspas_analysis.estimate.intervals import (
     POINT,
     Floats,
@@ -29,7 +30,6 @@ from msspas_analysis.estimate.intervals import (
     wilson_interval,
 )
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
-from msspas_analysis.estimate.signed_rank import SignedRank, signed_rank
 from msspas_analysis.estimate.windows import (
     left_out,
     pairs,

@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.estimate.diary_days import (
+from msspas_analysis.estimate.diary.diary_days import (
     FEWEST_PEOPLE,
     MOST_DAYS,
     days_spanned,

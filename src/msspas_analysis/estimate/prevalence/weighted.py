@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.binary import logistic_fit
 from msspas_analysis.estimate.intervals import Floats
 from msspas_analysis.estimate.likelihood import as_ratio, wald_row
 from msspas_analysis.estimate.people import (
@@ -21,8 +20,8 @@ from msspas_analysis.estimate.people import (
     values_of,
     yes_no,
 )
-from msspas_analysis.estimate.proportions import known
-from msspas_analysis.estimate.sampling import (
+from msspas_analysis.estimate.prevalence.proportions import known
+from msspas_analysis.estimate.prevalence.sampling import (
     SHARE_INTERVALS,
     Linearised,
     Sample,
@@ -32,6 +31,7 @@ from msspas_analysis.estimate.sampling import (
     reach,
     share_interval,
 )
+from msspas_analysis.estimate.trials.binary import logistic_fit
 from msspas_analysis.results import Estimates
 
 KINDS: Final = {
@@ -218,7 +218,7 @@ def weighted_prevalence(
         As in :func:`weighted_mean`.
     what, positive
         A yes/no column, or any and the value or values that count, as in
-        :func:`~msspas_analysis.estimate.proportions.prevalence`.
+        :func:`~msspas_analysis.estimate.prevalence.proportions.prevalence`.
     interval : str
         A key of :data:`SHARE_INTERVALS`.
 

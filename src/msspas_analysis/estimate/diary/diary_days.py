@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from msspas_analysis.estimate.change.untreated import Days, day_grid
 from msspas_analysis.estimate.intervals import POINT, Floats, Ints, level_between, wilson_interval
-from msspas_analysis.estimate.untreated import Days, day_grid
 from msspas_analysis.estimate.windows import rated_days
 from msspas_analysis.results import Estimates
 from msspas_analysis.tables import DIARY, PEOPLE

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.estimate.correlations import (
+from msspas_analysis.estimate.agreement.correlations import (
     METHODS,
     Correlation,
     correlation_matrix,

@@ -12,12 +12,12 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, level_between
 from msspas_analysis.estimate.people import label_of, values_of, yes_no
-from msspas_analysis.estimate.proportions import (
+from msspas_analysis.estimate.prevalence.proportions import (
     in_order,
     known,
     share,
 )
-from msspas_analysis.estimate.two_proportions import (
+from msspas_analysis.estimate.prevalence.two_proportions import (
     DIFFERENCE_METHODS,
     ODDS_METHODS,
     RATIO_METHODS,
@@ -130,7 +130,7 @@ def compare_proportions(
     measures : sequence of str
         Some of :data:`MEASURES`, in the order wanted.
     difference_method, ratio_method, odds_method, test : str
-        Keys of :data:`~msspas_analysis.estimate.two_proportions.DIFFERENCE_METHODS`,
+        Keys of :data:`~msspas_analysis.estimate.prevalence.two_proportions.DIFFERENCE_METHODS`,
         ``RATIO_METHODS``, ``ODDS_METHODS`` and ``TESTS``.
     conf_level : float
         Coverage of the intervals, in (0, 1).

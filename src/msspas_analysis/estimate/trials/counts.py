@@ -1,6 +1,6 @@
 """Counts, such as spasms or falls: how their rate differs between arms, or goes with several columns.
 
-The likelihoods are in :mod:`~msspas_analysis.estimate.count_models`.
+The likelihoods are in :mod:`~msspas_analysis.estimate.trials.count_models`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.count_models import (
-    Derivatives,
-    NoExtraSpreadError,
-    RateFit,
-    count_derivatives,
-    negative_binomial_fit,
-    poisson_fit,
-    robust_covariance,
-    row_scores,
-    two_part_fit,
-)  # fmt: skip
 from msspas_analysis.estimate.intervals import Floats, level_between
 from msspas_analysis.estimate.likelihood import (
     NoMaximumError,
@@ -39,6 +28,17 @@ from msspas_analysis.estimate.likelihood import (
     wald_row,
 )  # fmt: skip
 from msspas_analysis.estimate.people import numbers
+from msspas_analysis.estimate.trials.count_models import (
+    Derivatives,
+    NoExtraSpreadError,
+    RateFit,
+    count_derivatives,
+    negative_binomial_fit,
+    poisson_fit,
+    robust_covariance,
+    row_scores,
+    two_part_fit,
+)  # fmt: skip
 from msspas_analysis.results import Estimates
 
 __all__ = [

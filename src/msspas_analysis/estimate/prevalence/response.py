@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from msspas_analysis.estimate.intervals import Floats, level_between
 from msspas_analysis.estimate.people import label_of
-from msspas_analysis.estimate.proportions import halve, known, normal
-from msspas_analysis.estimate.sampling import share_interval
+from msspas_analysis.estimate.prevalence.proportions import halve, known, normal
+from msspas_analysis.estimate.prevalence.sampling import share_interval
 from msspas_analysis.results import Estimates
 
 SHARES_OF: Final = ("respondents", "population")
@@ -244,7 +244,7 @@ def response_sensitivity(
     ----------
     shares : mapping
         Share of the respondents at each level, from the mildest to the worst; they add up to 1.
-        Those of :func:`~msspas_analysis.estimate.proportions.severity_shares`, or published ones.
+        Those of :func:`~msspas_analysis.estimate.prevalence.proportions.severity_shares`, or published ones.
     n : int
         People who answered.
     response_rate : float

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.association import person_numbers
-from msspas_analysis.estimate.correlations import correlation_matrix
+from msspas_analysis.estimate.agreement.association import person_numbers
+from msspas_analysis.estimate.agreement.correlations import correlation_matrix
+from msspas_analysis.estimate.agreement.intraclass import intraclass
 from msspas_analysis.estimate.intervals import POINT, Floats, level_between
-from msspas_analysis.estimate.intraclass import intraclass
 from msspas_analysis.results import Estimates
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, level_between, wilson_interval
 from msspas_analysis.estimate.people import yes_no
-from msspas_analysis.estimate.proportions import (
+from msspas_analysis.estimate.prevalence.proportions import (
     halve,
     in_order,
     known,
@@ -22,7 +22,7 @@ from msspas_analysis.estimate.proportions import (
     proportion_interval,
     share,
 )
-from msspas_analysis.estimate.rates import ExactRatio
+from msspas_analysis.estimate.prevalence.rates import ExactRatio
 from msspas_analysis.results import Estimates
 
 PAIRED_METHODS: Final[dict[str, str]] = {

@@ -17,10 +17,10 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, Ints, level_between
 from msspas_analysis.estimate.people import label_of, need, numbers, values_of
-from msspas_analysis.estimate.proportions import halve, known, normal
+from msspas_analysis.estimate.prevalence.proportions import halve, known, normal
 
 if TYPE_CHECKING:
-    from msspas_analysis.estimate.calibration import Calibration
+    from msspas_analysis.estimate.prevalence.calibration import Calibration
 
 SHARE_INTERVALS: Final[dict[str, str]] = {
     "logit": "logit",
@@ -60,7 +60,7 @@ class SurveyDesign:
     nest : bool
         Whether a label of clusters may occur in several strata and mean another cluster in each.
     calibration : Calibration or None
-        From :mod:`~msspas_analysis.estimate.calibration`; its weights take the place of `weights`,
+        From :mod:`~msspas_analysis.estimate.prevalence.calibration`; its weights take the place of `weights`,
         which stay the ones it began with.
 
     Raises

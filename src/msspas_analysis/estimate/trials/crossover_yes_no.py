@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.crossover import ASSUMED, crossover_rows
 from msspas_analysis.estimate.intervals import Floats, Ints, level_between
-from msspas_analysis.estimate.two_periods import two_periods
+from msspas_analysis.estimate.trials.crossover import ASSUMED, crossover_rows
+from msspas_analysis.estimate.trials.two_periods import two_periods
 from msspas_analysis.results import Estimates
 
 

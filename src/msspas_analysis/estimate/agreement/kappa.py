@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.internal_consistency import (
+from msspas_analysis.estimate.agreement.internal_consistency import (
     OneFactor,
     cronbach_alpha,
     internal_consistency,
     one_factor,
 )
-from msspas_analysis.estimate.intervals import Floats, Ints, level_between, proportion_row
-from msspas_analysis.estimate.intraclass import (
+from msspas_analysis.estimate.agreement.intraclass import (
     FORM_LABELS,
     FORMS,
     Intraclass,
@@ -29,7 +28,12 @@ from msspas_analysis.estimate.intraclass import (
     intraclass_correlation,
     measurement_error,
 )
-from msspas_analysis.estimate.limits_of_agreement import Limits, limits, limits_of_agreement
+from msspas_analysis.estimate.agreement.limits_of_agreement import (
+    Limits,
+    limits,
+    limits_of_agreement,
+)
+from msspas_analysis.estimate.intervals import Floats, Ints, level_between, proportion_row
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
 from msspas_analysis.results import Estimates
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.association import person_numbers
+from msspas_analysis.estimate.agreement.association import person_numbers
 from msspas_analysis.estimate.intervals import (
     POINT,
     Floats,

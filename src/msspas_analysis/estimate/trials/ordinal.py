@@ -2,7 +2,7 @@
 
 The model is ``P(Y <= j) = F(theta_j - x b)``, with F logistic (proportional odds) or normal
 (probit): a positive b means higher levels. Its kernels are in
-:mod:`~msspas_analysis.estimate.cumulative`.
+:mod:`~msspas_analysis.estimate.trials.cumulative`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,6 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.estimate.cumulative import (
-    LINKS,
-    CumulativeFit,
-    TwoArmOdds,
-    cumulative_fit,
-    level_probabilities,
-    two_arm_odds,
-    without_proportional_odds,
-)  # fmt: skip
 from msspas_analysis.estimate.intervals import Floats, Ints, level_between, proportion_row
 from msspas_analysis.estimate.likelihood import (
     Rows,
@@ -41,6 +32,15 @@ from msspas_analysis.estimate.likelihood import (
     wald_row,
 )  # fmt: skip
 from msspas_analysis.estimate.people import is_number
+from msspas_analysis.estimate.trials.cumulative import (
+    LINKS,
+    CumulativeFit,
+    TwoArmOdds,
+    cumulative_fit,
+    level_probabilities,
+    two_arm_odds,
+    without_proportional_odds,
+)  # fmt: skip
 from msspas_analysis.results import Estimates
 
 __all__ = [

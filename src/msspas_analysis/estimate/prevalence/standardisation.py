@@ -18,9 +18,9 @@ from msspas_analysis.estimate.people import (
     values_of,
     yes_no,
 )
-from msspas_analysis.estimate.proportions import known, normal, share
-from msspas_analysis.estimate.rates import rate_interval
-from msspas_analysis.estimate.sampling import share_interval
+from msspas_analysis.estimate.prevalence.proportions import known, normal, share
+from msspas_analysis.estimate.prevalence.rates import rate_interval
+from msspas_analysis.estimate.prevalence.sampling import share_interval
 from msspas_analysis.results import Estimates
 
 RATE_INTERVALS: Final[dict[str, str]] = {
@@ -214,7 +214,7 @@ def standardised_prevalence(
         One row per person, with ``person_id``.
     what, positive
         A yes/no column, or any and the value or values that count, as in
-        :func:`~msspas_analysis.estimate.proportions.prevalence`.
+        :func:`~msspas_analysis.estimate.prevalence.proportions.prevalence`.
     by, standard, group, conf_level
         As in :func:`standardised_rate`.
     interval : str

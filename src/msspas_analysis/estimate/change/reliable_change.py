@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.change import direction_counts
+from msspas_analysis.estimate.change.paired import direction_counts
 from msspas_analysis.estimate.intervals import POINT, Floats, level_between, proportion_row
 from msspas_analysis.estimate.windows import left_out, pairs, too_few
 from msspas_analysis.results import Estimates

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from msspas_analysis.estimate.intervals import Floats, level_between
-from msspas_analysis.estimate.proportions import proportion_interval
+from msspas_analysis.estimate.prevalence.proportions import proportion_interval
 
 TIE: Final = 1 + 1e-7
 """Outcomes whose probabilities agree to 7 digits are as likely as each other, as in R."""

@@ -11,8 +11,8 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, Ints
 from msspas_analysis.estimate.people import label_of, need, values_of, yes_no
-from msspas_analysis.estimate.proportions import known
-from msspas_analysis.estimate.sampling import SHARE_INTERVALS, reach, share_interval
+from msspas_analysis.estimate.prevalence.proportions import known
+from msspas_analysis.estimate.prevalence.sampling import SHARE_INTERVALS, reach, share_interval
 from msspas_analysis.results import Estimates
 
 ERRORS: Final = {"CR1": "CR1", "CR0": "CR0, plain sandwich"}
@@ -109,7 +109,7 @@ def day_prevalence(
         One row per person and day: ``person_id``, `what`.
     what, positive
         A yes/no column, or any and the value or values that count, as in
-        :func:`~msspas_analysis.estimate.proportions.prevalence`. Empty days are left out.
+        :func:`~msspas_analysis.estimate.prevalence.proportions.prevalence`. Empty days are left out.
     by : str or None
         A column of groups of people or days; a person may have days in several.
     date : str or None
@@ -117,7 +117,7 @@ def day_prevalence(
     std_errors : {"CR1", "CR0"}
         With and without the factor people / (people - 1).
     interval : str
-        A key of :data:`~msspas_analysis.estimate.sampling.SHARE_INTERVALS`, of the share of days;
+        A key of :data:`~msspas_analysis.estimate.prevalence.sampling.SHARE_INTERVALS`, of the share of days;
         that of the mean of people's shares is Student's.
     conf_level : float
         Coverage of the intervals, in (0, 1).

@@ -1,6 +1,6 @@
 """Weights that meet known totals of the population: post-strata, raking, calibration.
 
-What comes back goes into :class:`~msspas_analysis.estimate.sampling.SurveyDesign`: estimates then
+What comes back goes into :class:`~msspas_analysis.estimate.prevalence.sampling.SurveyDesign`: estimates then
 have the new weights, and errors without the part that the known totals explain.
 """
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, Ints
 from msspas_analysis.estimate.people import is_number, label_of, numbers, one_row_each
-from msspas_analysis.estimate.proportions import known
+from msspas_analysis.estimate.prevalence.proportions import known
 from msspas_analysis.results import Estimates
 
 KINDS: Final[dict[str, str]] = {

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.effect_size import arm_pairs
+from msspas_analysis.estimate.change.signed_rank import _snapped, _walsh_averages
 from msspas_analysis.estimate.intervals import POINT, Floats, Ints, level_between, people_along
-from msspas_analysis.estimate.signed_rank import _snapped, _walsh_averages
+from msspas_analysis.estimate.trials.effect_size import arm_pairs
 from msspas_analysis.estimate.windows import left_out, pairs, too_few
 from msspas_analysis.results import Estimates
 
@@ -368,7 +368,7 @@ def rank_difference(
     Parameters
     ----------
     frame, outcome, arm, control, conf_level
-        As in :func:`~msspas_analysis.estimate.effect_size.mean_difference`, with the same errors.
+        As in :func:`~msspas_analysis.estimate.trials.effect_size.mean_difference`, with the same errors.
 
     Returns
     -------
@@ -433,7 +433,7 @@ def signed_rank_variants(
     Parameters
     ----------
     scores, outcome, group, conf_level
-        As in :func:`~msspas_analysis.estimate.change.paired_change`, with the same errors.
+        As in :func:`~msspas_analysis.estimate.change.paired.paired_change`, with the same errors.
 
     Returns
     -------

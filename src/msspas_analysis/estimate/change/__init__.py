@@ -1,0 +1,1 @@
+"""What moved in the same people: how far, in how many, and beyond what."""

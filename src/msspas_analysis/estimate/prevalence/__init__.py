@@ -1,0 +1,1 @@
+"""How common: shares of one group, of two, of a population that was drawn from, and of days."""
