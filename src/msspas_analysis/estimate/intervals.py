@@ -292,3 +292,11 @@ def _noncentrality(t: Floats, df: int, p: float) -> Floats:
             step = (nctdtr(df, nc, t) - p) / slope
             nc = np.where(np.abs(step) < h, nc - step, nc)
     return nc
+
+
+def quotient(top: npt.ArrayLike, bottom: npt.ArrayLike) -> Floats:
+    """Divide, with NaN where the divisor is 0."""
+    above, below = np.asarray(top, np.float64), np.asarray(bottom, np.float64)
+    out = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
+    np.divide(above, below, out=out, where=below != 0)
+    return out

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from msspas_analysis.estimate.intervals import Floats, level_between
+from msspas_analysis.estimate.intervals import Floats, level_between, quotient
 
 ROBUST: Final = ("HC0", "HC1", "HC2", "HC3")
 """Standard errors that let the spread differ from person to person."""
@@ -69,7 +69,7 @@ class LinearFit:
     @property
     def sigma2(self) -> Floats:
         """Residual variance."""
-        return _over(np.square(self.residual).sum(axis=-1), self.df)
+        return quotient(np.square(self.residual).sum(axis=-1), self.df)
 
 
 def least_squares(y: npt.ArrayLike, columns: Sequence[npt.ArrayLike]) -> LinearFit:
@@ -125,7 +125,7 @@ def least_squares(y: npt.ArrayLike, columns: Sequence[npt.ArrayLike]) -> LinearF
             mean = values.mean(axis=-1)
             return mean, values - mean[..., None]
         kept = np.where(known, values, 0.0)
-        mean = _over(kept.sum(axis=-1), known.sum(axis=-1))
+        mean = quotient(kept.sum(axis=-1), known.sum(axis=-1))
         return mean, np.where(known, kept - mean[..., None], 0.0)
 
     mean_y, dy = centre(y)
@@ -141,9 +141,9 @@ def least_squares(y: npt.ArrayLike, columns: Sequence[npt.ArrayLike]) -> LinearF
     gram = np.zeros((*shape[:-1], k, k))
     right = np.zeros((*shape[:-1], k))
     for i in range(k):
-        right[..., i] = _over(_dot(ds[i], dy), scale[i])
+        right[..., i] = quotient(_dot(ds[i], dy), scale[i])
         for j in range(i + 1):
-            gram[..., i, j] = _over(_dot(ds[i], ds[j]), scale[i] * scale[j])
+            gram[..., i, j] = quotient(_dot(ds[i], ds[j]), scale[i] * scale[j])
     lower, collinear = _cholesky(gram)
     collinear = np.where((collinear < 0) & (n < k + 1), k - 1, collinear)
     root = _inverse(lower)
@@ -155,7 +155,7 @@ def least_squares(y: npt.ArrayLike, columns: Sequence[npt.ArrayLike]) -> LinearF
         if step:
             beta = beta + move
         for i in range(k):
-            residual -= _over(move[..., i], scale[i])[..., None] * ds[i]
+            residual -= quotient(move[..., i], scale[i])[..., None] * ds[i]
     size = np.stack([np.broadcast_to(s, shape[:-1]) for s in scale], axis=-1) if k else beta
     good = (collinear < 0)[..., None]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -244,8 +244,8 @@ def fitted_at(
     estimate = np.asarray(fit.mean_y + (away * fit.coef).sum(axis=-1))
     if std_errors == "classical":
         quadratic = (away[..., None, :] @ fit.cov_unscaled @ away[..., None])[..., 0, 0]
-        return estimate, np.asarray(fit.sigma2 * (_over(1.0, fit.n) + quadratic))
-    weight = np.where(fit.used, _over(1.0, fit.n)[..., None], 0.0)
+        return estimate, np.asarray(fit.sigma2 * (quotient(1.0, fit.n) + quadratic))
+    weight = np.where(fit.used, quotient(1.0, fit.n)[..., None], 0.0)
     for j, own in enumerate(_weights(fit)):
         weight = weight + away[..., j, None] * own
     return estimate, np.asarray((np.square(weight) * _squares(fit, std_errors)).sum(axis=-1))
@@ -336,7 +336,7 @@ def leverage(fit: LinearFit) -> Floats:
     """Return how far each person's own outcome pulls their fit, 0 to 1; 0 for those not used."""
     ds = _wide(fit)
     total = np.zeros(fit.residual.shape)
-    total += _over(np.ones(fit.n.shape), fit.n)[..., None]
+    total += quotient(np.ones(fit.n.shape), fit.n)[..., None]
     for i, a in enumerate(ds):
         for j in range(i + 1):
             part = fit.cov_unscaled[..., i, j, None] * a * ds[j]
@@ -360,7 +360,7 @@ def t_rows(
     se = np.sqrt(variance)
     some = np.where(df > 0, df, np.nan)
     half = stdtrit(some, 0.5 + level_between(conf_level) / 2) * se
-    t = _over(estimate, se)
+    t = quotient(estimate, se)
     return {
         "estimate": estimate, "std_error": se, "conf_low": estimate - half,
         "conf_high": estimate + half, "statistic": t, "df": df, "p_value": 2 * stdtr(some, -np.abs(t)),
@@ -388,7 +388,7 @@ def _squares(fit: LinearFit, std_errors: str) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             e2 = np.where(lever > 1.0 - 1e-9, np.nan, e2 / (1.0 - lever) ** power)
     if std_errors == "HC1":
-        e2 = e2 * _over(fit.n, fit.df)[..., None]
+        e2 = e2 * quotient(fit.n, fit.df)[..., None]
     return e2
 
 
@@ -396,7 +396,7 @@ def _bell_mccaffrey(fit: LinearFit, a2: Floats, lever: Floats) -> Floats:
     """Degrees of freedom of an HC2 variance, if in truth everybody spreads alike."""
     with np.errstate(divide="ignore", invalid="ignore"):
         u = np.where(fit.used, a2 / (1.0 - lever), 0.0)
-    ds = [np.broadcast_to(_over(np.ones(fit.n.shape), np.sqrt(fit.n))[..., None], u.shape)]
+    ds = [np.broadcast_to(quotient(np.ones(fit.n.shape), np.sqrt(fit.n))[..., None], u.shape)]
     # columns whose squares sum to the leverage: those of the fit, made independent
     root = np.linalg.cholesky(
         np.where(np.isnan(fit.cov_unscaled), 0.0, fit.cov_unscaled) + _tiny(fit)
@@ -412,7 +412,7 @@ def _bell_mccaffrey(fit: LinearFit, a2: Floats, lever: Floats) -> Floats:
         for j in range(i + 1):
             cell = np.square((u * a * ds[j]).sum(axis=-1))
             squares = squares + (cell if i == j else 2.0 * cell)
-    return _over(np.square(a2.sum(axis=-1)), squares)
+    return quotient(np.square(a2.sum(axis=-1)), squares)
 
 
 def _tiny(fit: LinearFit) -> Floats:
@@ -428,20 +428,14 @@ def _wide(fit: LinearFit) -> list[Floats]:
 def _again(
     ds: Sequence[Floats], residual: Floats, scale: Sequence[Floats], inverse: Floats
 ) -> Floats:
-    left = np.stack([_over(_dot(d, residual), s) for d, s in zip(ds, scale, strict=True)], axis=-1)
+    left = np.stack(
+        [quotient(_dot(d, residual), s) for d, s in zip(ds, scale, strict=True)], axis=-1
+    )
     return np.asarray((inverse @ left[..., None])[..., 0])
 
 
 def _dot(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.einsum("...n,...n->...", a, b))
-
-
-def _over(top: npt.ArrayLike, bottom: npt.ArrayLike) -> Floats:
-    """Divide, with NaN where the divisor is 0."""
-    above, below = np.asarray(top, np.float64), np.asarray(bottom, np.float64)
-    out = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
-    np.divide(above, below, out=out, where=below != 0)
-    return out
 
 
 def _cholesky(gram: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:

@@ -197,3 +197,12 @@ def yes_no(people: pd.DataFrame, what: str, *, positive: Any = None) -> tuple[Fl
             )
     told = [np.nan if pd.isna(v) else code[v] for v in given]
     return np.array(told, dtype=np.float64), label
+
+
+def groups_of(people: pd.DataFrame, by: str | None) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Return everybody, called "all", and who is in each group of a column."""
+    groups = [("all", np.ones(len(people), dtype=bool))]
+    if by is not None:
+        groups += [(label_of(v), people[by].eq(v).to_numpy(dtype=bool, na_value=False))
+                   for v in values_of(people[by])]  # fmt: skip
+    return groups

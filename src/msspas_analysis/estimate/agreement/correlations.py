@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from msspas_analysis.estimate.intervals import POINT, Floats, level_between, people_along
+from msspas_analysis.estimate.intervals import POINT, Floats, level_between, people_along, quotient
 from msspas_analysis.estimate.trials.ranks import midranks
 
 
@@ -180,14 +180,14 @@ def kendall(x: npt.ArrayLike, y: npt.ArrayLike, *, conf_level: float = 0.95) -> 
     n = a.shape[-1]
     (rank_a, t), (rank_b, u) = ranks_or_nan(a), ranks_or_nan(b)
     s, free_a, free_b = _concordance(np.stack([rank_a, rank_b], axis=-2))
-    tau = _over(s, np.sqrt(free_a * free_b))
+    tau = quotient(s, np.sqrt(free_a * free_b))
     # a sum over people of f(t) / t is the sum over groups of t alike of f(t)
     variance = n * (n - 1) * (2 * n + 5) / 18
     variance = variance - ((t - 1) * (2 * t + 5) + (u - 1) * (2 * u + 5)).sum(axis=-1) / 18
     variance += (t - 1).sum(axis=-1) * (u - 1).sum(axis=-1) / (2 * n * (n - 1))
     threes = ((t - 1) * (t - 2)).sum(axis=-1) * ((u - 1) * (u - 2)).sum(axis=-1)
     variance += threes / (9 * n * (n - 1) * (n - 2))
-    z = _over(s, np.sqrt(np.maximum(variance, 0)))
+    z = quotient(s, np.sqrt(np.maximum(variance, 0)))
     low, high = _fisher(tau, 0.437 / (n - 4) if n > 4 else np.inf, conf_level, ranks=True)
     exact = (np.maximum(t, u) == 1).all(axis=-1) & (n < 50)
     p = 2 * ndtr(-np.abs(z))
@@ -247,7 +247,7 @@ def correlation_matrix(values: npt.ArrayLike, *, method: str = "pearson") -> Flo
     for i in range(x.shape[-2]):
         both = np.stack(np.broadcast_arrays(ranks[..., i : i + 1, :], ranks), axis=-2)
         s, free_i, free_j = _concordance(both)
-        out[..., i, :] = _over(s, np.sqrt(free_i * free_j))
+        out[..., i, :] = quotient(s, np.sqrt(free_i * free_j))
     return out
 
 
@@ -277,17 +277,11 @@ def _matrix(x: Floats) -> Floats:
     # the root of the product, not the product of roots: of ranks it is exact. Else rounding can
     # leave 1 + 2e-16
     r: Floats = np.clip(
-        _over(gram, np.sqrt(square[..., :, None] * square[..., None, :])), -1.0, 1.0
+        quotient(gram, np.sqrt(square[..., :, None] * square[..., None, :])), -1.0, 1.0
     )
     k = np.arange(x.shape[-2])
     r[..., k, k] = np.where(np.isnan(r[..., k, k]), np.nan, 1.0)
     return r
-
-
-def _over(a: Floats, b: Floats) -> Floats:
-    out = np.full(np.broadcast_shapes(np.shape(a), np.shape(b)), np.nan)
-    np.divide(a, b, out=out, where=np.asarray(b) != 0)
-    return out
 
 
 def _with_t(

@@ -6,13 +6,14 @@ The last two axes of an array of ratings are targets and raters, the axes before
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.intervals import POINT, Floats, level_between
+from msspas_analysis.estimate.intervals import POINT, Floats, level_between, quotient
+from msspas_analysis.estimate.people import is_number, need
 from msspas_analysis.results import Estimates
 
 FORMS: Final = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")
@@ -110,17 +111,17 @@ def intraclass(ratings: npt.ArrayLike, *, conf_level: float = 0.95) -> Intraclas
     for ms, df in ((msw, dfw), (mse, dfe)):
         q, r = upper(dfb, df), upper(df, dfb)
         ends.append((
-            _over(msb - q * ms, msb + (k - 1) * q * ms), _over(r * msb - ms, r * msb + (k - 1) * ms),
-            _over(msb - q * ms, msb), _over(r * msb - ms, r * msb),
+            quotient(msb - q * ms, msb + (k - 1) * q * ms), quotient(r * msb - ms, r * msb + (k - 1) * ms),
+            quotient(msb - q * ms, msb), quotient(r * msb - ms, r * msb),
         ))  # fmt: skip
-    agree = _over(msb - mse, msb + (k - 1) * mse + k * (msj - mse) / n)
+    agree = quotient(msb - mse, msb + (k - 1) * mse + k * (msj - mse) / n)
     a, b = k * agree * msj, (n * (1 + (k - 1) * agree) - k * agree) * mse
-    v = _over((k - 1) * (n - 1) * (a + b) ** 2, (n - 1) * a * a + b * b)
+    v = quotient((k - 1) * (n - 1) * (a + b) ** 2, (n - 1) * a * a + b * b)
     q, r = upper(dfb, v), upper(v, dfb)
     rest = (k * n - k - n) * mse
     with np.errstate(over="ignore", invalid="ignore"):  # a quantile may be infinite
-        low = _over(n * (msb - q * mse), q * (k * msj + rest) + n * msb)
-        high = _over(n * (r * msb - mse), k * msj + rest + n * r * msb)
+        low = quotient(n * (msb - q * mse), q * (k * msj + rest) + n * msb)
+        high = quotient(n * (r * msb - mse), k * msj + rest + n * r * msb)
         # next to no degrees of freedom: the ends have lost the estimate
         lost = (v < 0.02) | ~((low <= agree) & (agree <= high))
     low, high = np.where(lost, np.nan, low), np.where(lost, np.nan, high)
@@ -128,7 +129,7 @@ def intraclass(ratings: npt.ArrayLike, *, conf_level: float = 0.95) -> Intraclas
     low, high = np.where(perfect, 1.0, low), np.where(perfect, 1.0, high)
     spread_of_mean = msb + (msj - mse) / n
     some = spread_of_mean > POINT * (msb + msj + mse)
-    agree_mean = _over(msb - mse, np.where(some, spread_of_mean, 0))
+    agree_mean = quotient(msb - mse, np.where(some, spread_of_mean, 0))
     low_mean, high_mean = (_of_mean(end, k) for end in (low, high))
     high_mean = np.where(np.isnan(agree_mean) | np.isneginf(high_mean), np.nan, high_mean)
     low_mean = np.where(np.isnan(high_mean), np.nan, low_mean)
@@ -139,8 +140,8 @@ def intraclass(ratings: npt.ArrayLike, *, conf_level: float = 0.95) -> Intraclas
     one, two = ends
     return Intraclass(
         estimate=np.stack(
-            [_over(msb - msw, msb + (k - 1) * msw), agree, _over(msb - mse, msb + (k - 1) * mse),
-             _over(msb - msw, msb), agree_mean, _over(msb - mse, msb)], axis=-1
+            [quotient(msb - msw, msb + (k - 1) * msw), agree, quotient(msb - mse, msb + (k - 1) * mse),
+             quotient(msb - msw, msb), agree_mean, quotient(msb - mse, msb)], axis=-1
         ),
         conf_low=np.stack([one[0], low, two[0], one[2], low_mean, two[2]], axis=-1),
         conf_high=np.stack([one[1], high, two[1], one[3], high_mean, two[3]], axis=-1),
@@ -363,15 +364,9 @@ def complete_ratings(
     >>> x.tolist(), total
     ([[1.0, 2.0], [1.0, 2.0]], 4)
     """
-    if absent := [c for c in (rating, target, rater) if c not in frame.columns]:
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
+    need(frame, [rating, target, rater])
     column = frame[rating]
-    if len(frame) and (
-        not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
-    ):
+    if len(frame) and not is_number(column):
         raise ValueError(f"column {rating!r} holds {column.dtype}, not numbers; score it first")
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
@@ -429,10 +424,4 @@ def _mean_squares(x: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _of_mean(icc: Floats, k: int) -> Floats:
     """Spearman and Brown's formula; below -1/(k - 1) the mean of k has no variance left."""
-    return np.where(1 + (k - 1) * icc <= POINT, -np.inf, _over(k * icc, 1 + (k - 1) * icc))
-
-
-def _over(a: Any, b: Any) -> Floats:
-    out = np.full(np.broadcast_shapes(np.shape(a), np.shape(b)), np.nan)
-    np.divide(a, b, out=out, where=np.asarray(b) != 0)
-    return out
+    return np.where(1 + (k - 1) * icc <= POINT, -np.inf, quotient(k * icc, 1 + (k - 1) * icc))

@@ -34,7 +34,7 @@ from msspas_analysis.estimate.agreement.limits_of_agreement import (
     limits_of_agreement,
 )
 from msspas_analysis.estimate.intervals import Floats, Ints, level_between, proportion_row
-from msspas_analysis.estimate.people import RowsAreNotPeopleError
+from msspas_analysis.estimate.people import one_row_each
 from msspas_analysis.results import Estimates
 
 __all__ = [
@@ -275,15 +275,7 @@ def kappa(
             f"ratings must name two different columns, got {ratings!r}; give ('a', 'b')"
         )
     first, second = ratings
-    if absent := [c for c in ("person_id", first, second) if c not in frame.columns]:
-        raise ValueError(
-            f"the table has no column {', '.join(map(repr, absent))}; it has "
-            f"{[str(c) for c in frame.columns]}"
-        )
-    if frame["person_id"].isna().any():
-        raise ValueError("the table has a row without person_id; give every person a code")
-    if frame["person_id"].duplicated().any():
-        raise RowsAreNotPeopleError(len(frame), frame["person_id"].nunique())
+    frame = one_row_each(frame, [first, second])
     graded = frame.loc[frame[first].notna() & frame[second].notna(), [first, second]]
     n = len(graded)
     if not n:

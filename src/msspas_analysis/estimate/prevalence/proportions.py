@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, level_between, wilson_interval
-from msspas_analysis.estimate.people import label_of, one_row_each, values_of, yes_no
+from msspas_analysis.estimate.people import groups_of, label_of, one_row_each, values_of, yes_no
 from msspas_analysis.results import Estimates
 
 PROPORTION_METHODS: Final[dict[str, str]] = {
@@ -236,7 +236,7 @@ def prevalence(
     if np.isnan(value).all():
         raise ValueError(f"{what!r}: none of {len(people)} people has an answer")
     rows = []
-    for group, inside in _strata(people, by):
+    for group, inside in groups_of(people, by):
         here = value[inside]
         x, n = int(np.nansum(here)), int(np.count_nonzero(~np.isnan(here)))
         rows.append({
@@ -316,7 +316,7 @@ def severity_shares(
     if np.isnan(rank).all():
         raise ValueError(f"{what!r}: none of {len(people)} people has an answer")
     rows = []
-    for group, inside in _strata(people, by):
+    for group, inside in groups_of(people, by):
         here = rank[inside]
         n = int(np.count_nonzero(~np.isnan(here)))
         terms = [(label_of(v), "proportion", here == i) for v, i in ranks.items()]
@@ -336,14 +336,6 @@ _ANSWERED: Final = (
     "Shares are of the people who answered. They are those of a population only if the people "
     "asked were drawn from it and those who did not answer are like those who did."
 )
-
-
-def _strata(people: pd.DataFrame, by: str | None) -> list[tuple[str, npt.NDArray[np.bool_]]]:
-    groups = [("all", np.ones(len(people), dtype=bool))]
-    if by is not None:
-        groups += [(label_of(v), people[by].eq(v).to_numpy(dtype=bool, na_value=False))
-                   for v in values_of(people[by])]  # fmt: skip
-    return groups
 
 
 def _without(people: pd.DataFrame, by: str | None) -> list[str]:

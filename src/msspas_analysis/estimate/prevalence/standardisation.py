@@ -11,11 +11,11 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, level_between
 from msspas_analysis.estimate.people import (
+    groups_of,
     label_of,
     need,
     numbers,
     one_row_each,
-    values_of,
     yes_no,
 )
 from msspas_analysis.estimate.prevalence.proportions import known, normal, share
@@ -171,7 +171,7 @@ def standardised_rate(
     stratum, size = _strata(people, columns, standard)
     rows: list[dict[str, Any]] = []
     lacking: list[str] = []
-    for label, inside in _groups(people, group):
+    for label, inside in groups_of(people, group):
         events = np.bincount(stratum[inside], weights=x[inside], minlength=len(size))
         risk = np.bincount(stratum[inside], weights=t[inside], minlength=len(size))
         found: tuple[Any, ...] = (np.nan,) * 4
@@ -261,7 +261,7 @@ def standardised_prevalence(
     weight = np.array(list(size.values())) / sum(size.values())
     rows: list[dict[str, Any]] = []
     lacking: list[str] = []
-    for label, among in _groups(everybody, group):
+    for label, among in groups_of(everybody, group):
         inside = among[told]
         n = np.bincount(stratum[inside], minlength=len(size))
         hits = np.bincount(stratum[inside], weights=yes[inside], minlength=len(size))
@@ -328,14 +328,6 @@ def _strata(
         raise ValueError("standard: no stratum is above 0")
     place = {k: i for i, k in enumerate(size)}
     return np.array([place[k] for k in keys], dtype=np.int64), size
-
-
-def _groups(people: pd.DataFrame, group: str | None) -> list[tuple[str, npt.NDArray[np.bool_]]]:
-    groups = [("all", np.ones(len(people), dtype=bool))]
-    if group is not None:
-        groups += [(label_of(v), people[group].eq(v).to_numpy(dtype=bool, na_value=False))
-                   for v in values_of(people[group])]  # fmt: skip
-    return groups
 
 
 def _absent(

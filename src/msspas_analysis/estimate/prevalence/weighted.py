@@ -13,6 +13,7 @@ from msspas_analysis.estimate.intervals import Floats
 from msspas_analysis.estimate.likelihood import as_ratio, wald_row
 from msspas_analysis.estimate.people import (
     coded,
+    groups_of,
     is_number,
     label_of,
     numbers,
@@ -96,7 +97,7 @@ def weighted_mean(
     people, y = _answers(frame, what, design, by)
     sample = design.sample(people)
     rows = []
-    for group, inside in _groups(people, by):
+    for group, inside in groups_of(people, by):
         found = linearised_ratio(np.where(inside, y, np.nan), np.ones(len(y)), sample)
         rows.append(_wald(found, df, conf_level) | {
             "outcome": what, "group": group, "term": "mean", "measure": "mean",
@@ -151,7 +152,7 @@ def weighted_total(
                  for v in values_of(column)]  # fmt: skip
     sample = design.sample(people)
     rows = []
-    for group, inside in _groups(people, by):
+    for group, inside in groups_of(people, by):
         for term, y in terms:
             found = linearised_total(np.where(inside, y, np.nan), sample)
             rows.append(_wald(found, df, conf_level) | {
@@ -196,7 +197,7 @@ def weighted_ratio(
     _somebody(~np.isnan(y + x), f"{what}, {per}")
     sample = design.sample(people)
     rows = []
-    for group, inside in _groups(people, by):
+    for group, inside in groups_of(people, by):
         found = linearised_ratio(np.where(inside, y, np.nan), x, sample)
         rows.append(_wald(found, df, conf_level) | {
             "outcome": what, "group": group, "term": f"per {per}", "measure": "ratio",
@@ -247,7 +248,7 @@ def weighted_prevalence(
     _somebody(~np.isnan(yes), what)
     sample = design.sample(people)
     rows = []
-    for group, inside in _groups(people, by):
+    for group, inside in groups_of(people, by):
         row = _share(np.where(inside, yes, np.nan), sample, interval, df, conf_level)
         rows.append(row | {
             "outcome": what, "group": group, "term": label, "measure": "proportion",
@@ -307,7 +308,7 @@ def weighted_shares(
     terms += [(f"{name} or worse", "proportion_or_worse", gone + (rank >= i))
               for i, name in enumerate(names) if i]  # fmt: skip
     rows = []
-    for group, inside in _groups(people, by):
+    for group, inside in groups_of(people, by):
         for term, measure, yes in terms:
             row = _share(np.where(inside, yes, np.nan), sample, interval, df, conf_level)
             rows.append(row | {
@@ -360,7 +361,7 @@ def design_effects(
     people, y = _answers(frame, what, design, by)
     sample = design.sample(people)
     rows = []
-    for group, inside in _groups(people, by):
+    for group, inside in groups_of(people, by):
         value = np.where(inside, y, np.nan)
         found = linearised_ratio(value, np.ones(len(y)), sample)
         there = ~np.isnan(value)
@@ -494,14 +495,6 @@ def _over(above: float, below: float) -> float:
 def _somebody(there: npt.NDArray[np.bool_], what: str) -> None:
     if not there.any():
         raise ValueError(f"{what!r}: none of {len(there)} people has an answer")
-
-
-def _groups(people: pd.DataFrame, by: str | None) -> list[tuple[str, npt.NDArray[np.bool_]]]:
-    groups = [("all", np.ones(len(people), dtype=bool))]
-    if by is not None:
-        groups += [(label_of(v), people[by].eq(v).to_numpy(dtype=bool, na_value=False))
-                   for v in values_of(people[by])]  # fmt: skip
-    return groups
 
 
 def _wald(found: Linearised, df: float | None, conf_level: float) -> dict[str, Any]:
