@@ -677,6 +677,10 @@ def test_weights_are_people():
         a = logistic_regression(data, "yes", weights="Freq", **terms).table
         b = logistic_regression(long, "yes", **terms).table
         np.testing.assert_allclose(a["conf_low"], b["conf_low"], rtol=1e-8)
+    both = {"terms": ["Infl", "Cont"], "cluster": "Type"}
+    a = logistic_regression(data, "yes", weights="Freq", **both).table
+    b = logistic_regression(long, "yes", **both).table
+    np.testing.assert_allclose(a["std_error"], b["std_error"], rtol=1e-8)
 
 
 def test_yes_or_no_robust_to_clusters_is_the_same_sandwich():

@@ -59,6 +59,7 @@ def within(got: float, want: float, error: float, *, times: float = 4.0) -> bool
 # --- an outside program -------------------------------------------------------------------------
 
 
+@pytest.mark.oracle("raw_autocorrelation", "statsmodels acf, one complete series")
 def test_one_complete_series_has_the_autocorrelation_an_outside_program_gives():
     rng = np.random.default_rng(1)
     series = np.zeros(200)

@@ -143,6 +143,9 @@ def test_what_cannot_be_is_refused():
         several_therapies(pd.concat([scores, scores]), therapies_taken(people), outcome="s")
     with pytest.raises(ValueError, match="a model of 3 therapies needs at least 7 people"):
         several_therapies(scores.head(6), therapies_taken(people), outcome="s")
+    assert set(
+        several_therapies(scores.head(7), therapies_taken(people), outcome="s").table["n"]
+    ) == {7}
     with pytest.raises(ValueError, match="no column 'therapy'"):
         therapies_taken(scores)
     with pytest.raises(ValueError, match="names no therapy"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
 
-from conftest import FOUND, PAGE, rows_of
+import msspas_analysis as ms
+from conftest import FOUND, OTHERWISE, PAGE, rows_of
+from msspas_analysis import _HOMES
 
 ROW = re.compile(r"^\| `([\w.]+)` \| (.+?) \| ([\d,]+) \| (none|[\d.e+-]+) \|$", re.M)
 
@@ -24,6 +27,18 @@ def test_the_page_has_a_row_for_every_marked_test(request):
     assert not missing, "run: python -m pytest --write-verification"
     if {item.path.name for item in request.session.items} >= {"test_change.py", "test_trials.py"}:
         assert set(told()) <= marked, "rows of tests that are no more"
+
+
+def test_every_estimator_is_on_the_page():
+    named = set(re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.M))
+    with_answers = {
+        name for name, home in _HOMES.items()
+        if home.startswith("estimate") and name[0].islower()
+        and inspect.signature(getattr(ms, name)).return_annotation == "Estimates"
+    }  # fmt: skip
+    assert len(with_answers) > 50
+    assert not with_answers - named, "give it an oracle, or say in conftest what stands for one"
+    assert not set(OTHERWISE) & {name for name, _ in told()}, "it has an oracle now: take it off"
 
 
 def test_no_difference_is_larger_than_the_page_says():
