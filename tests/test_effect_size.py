@@ -452,6 +452,8 @@ def test_two_pairs_have_no_correction_and_equal_changes_no_d():
 
 
 def test_an_arm_of_zeros_has_no_ratio():
+    alike = mean_ratios(as_arms([2, 2], [1, 1]), "score", arm="arm", control="sham")
+    assert any("nobody differs within an arm" in note for note in alike.notes)
     got = mean_ratios(as_arms([0, 0], [1, 2]), "score", arm="arm", control="sham", plus_one=True)
     assert np.isnan(got.one(measure="ratio_of_means")["estimate"])
     assert got.one(measure="geometric_mean_ratio")["estimate"] == pytest.approx(1 / np.sqrt(6))

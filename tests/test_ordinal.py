@@ -23,6 +23,7 @@ from msspas_analysis.estimate.trials.binary import (
     logistic_fit,
     logistic_regression,
 )
+from msspas_analysis.estimate.trials.counts import rate_ratio
 from msspas_analysis.estimate.trials.ordinal import (
     cumulative_fit,
     level_probabilities,
@@ -830,16 +831,16 @@ AT_WARM = pd.DataFrame({"temp": ["hot"]})
         (lambda: ordinal_difference(small(grade=np.nan), "grade", **ARMS), "nobody has"),
         (
             lambda: ordinal_difference(small(grade=[0, np.nan] * 6), "grade", **ARMS),
-            "holds 1 value|nobody",
+            "arm 'foot' has nobody",
         ),
-        (lambda: ordinal_difference(small(x=1.0), "grade", covariates=["x"], **ARMS), "'x' is const"),
+        (lambda: ordinal_difference(small(x=1.0), "grade", covariates=["x"], **ARMS), "'x' has one value"),
         (
             lambda: ordinal_difference(small(), "grade", covariates=["x", "x"], **ARMS),
             "twice",
         ),
         (
             lambda: proportional_odds(small(z=2 * (np.arange(12) % 5)), "grade", terms=["x", "z"]),
-            "'z' is constant or determined",
+            "'z' has one value only or is determined",
         ),
         (lambda: proportional_odds(small(), "grade", terms=["x:arm"]), "needs 'x', 'arm'"),
         (lambda: proportional_odds(small(w=0.5), "grade", terms=["x"], weights="w"), "whole numbers"),
@@ -948,3 +949,19 @@ def test_ends_of_a_profile_are_where_it_has_fallen_enough():
     for end in ends:
         assert 2 * (best - at(end)) == pytest.approx(1.959963984540054**2, rel=1e-9)
     assert ends[0] < hat < ends[1]
+
+
+@pytest.mark.parametrize("face", [
+    lambda f: binary_difference(f, "y", arm="arm", control="sham"),
+    lambda f: ordinal_difference(f, "g", levels=[0, 1, 2], arm="arm", control="sham"),
+    lambda f: rate_ratio(f, "g", arm="arm", control="sham"),
+])  # fmt: skip
+def test_an_arm_without_an_outcome_is_named(face):
+    frame = people(pd.DataFrame({"arm": ["foot", "sham"] * 6, "y": [0, 1, 1, 0] * 3,
+                                 "g": [0, 1, 2, 0, 2, 1] * 2}))  # fmt: skip
+    gone = frame["arm"] == "foot"
+    frame[["y", "g"]] = frame[["y", "g"]].astype(float).mask(gone)
+    with pytest.raises(
+        ValueError, match=r"arm 'foot' has nobody with [yg], so it cannot be compared"
+    ):
+        face(frame)

@@ -109,6 +109,7 @@ def test_zeros_have_no_logarithm_and_the_answer_says_so():
     row = same.one(measure="ratio_of_means")  # everybody halves: no spread, no test
     assert (row.estimate, row.conf_low, row.conf_high) == (0.5, 0.5, 0.5)
     assert np.isnan(row.p_value)
+    assert any("of ratio_of_means has no width" in note for note in same.notes)
 
 
 def test_what_cannot_be_is_refused():

@@ -950,3 +950,10 @@ def test_a_person_who_is_there_twice_is_refused():
 def test_other_methods_of_ends_are_taken_by_name():
     with pytest.raises(ValueError, match="conf_level"):
         bootstrap_ends(1.0, [1.0, 2.0], conf_level=2)
+
+
+def test_words_are_not_numbers():
+    with pytest.raises(ValueError, match=r"values must be numbers: .*'lots'"):
+        bootstrap_interval(["3", "lots", "2"], "mean", seed=1)
+    with pytest.raises(ValueError, match="values must be numbers"):
+        permutation_test(["lots", "few"], ["a", "b"], seed=1, control="a")

@@ -391,8 +391,8 @@ def ten() -> pd.DataFrame:
         (lambda f: f.drop(columns="y"), {}, "no column 'y'"),
         (lambda f: f, {"covariates": ["x", "twice"]}, "no column 'twice'"),
         (lambda f: f.assign(twice=2 * f["x"]), {"covariates": ["x", "twice"]},
-         "column 'twice' is constant or determined by those before it"),
-        (lambda f: f, {"covariates": ["word"]}, "column 'word: q' is constant or determined"),
+         "column 'twice' has one value only or is determined by those before it"),
+        (lambda f: f, {"covariates": ["word"]}, "column 'word: q' has one value only or is determined"),
         (lambda f: f.assign(word="p"), {"covariates": ["word"]}, "holds 1 value"),
         (lambda f: f.iloc[:3], {"covariates": ["x"]}, "3 people are too few for 3 coefficients"),
         (lambda f: f.assign(arm=list("abcabcabca")), {"control": "a"}, "holds 3 arms.*primary='b'"),
@@ -481,3 +481,11 @@ def test_a_replicate_without_an_arm_is_nan_and_the_others_stay():
     assert np.isnan(got["estimate"][0])
     assert np.isnan(got["p_value"][0])
     assert got["estimate"][1] == pytest.approx(1.5)
+
+
+def test_columns_and_tables_without_anything_in_them_are_named():
+    frame = pd.DataFrame({"person_id": list("ABCDE"), "y": [1.0, 2, 3, 4, 6], "flat": 1.0})
+    with pytest.raises(ValueError, match="column 'flat' has one value only; leave it out"):
+        linear_regression(frame, "y", terms=["flat"])
+    with pytest.raises(ValueError, match="the table has no rows"):
+        linear_regression(frame.iloc[:0], "y", terms=["flat"])

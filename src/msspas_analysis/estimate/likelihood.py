@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats, Ints, level_between
-from msspas_analysis.estimate.people import arms_of, coded, need, numbers, one_row_each
+from msspas_analysis.estimate.people import arms_of, coded, collinear, need, numbers, one_row_each
 
 INTERVALS: Final = ("wald", "profile")
 """Intervals of an odds ratio: estimate and standard error, or the likelihood itself."""
@@ -227,11 +227,7 @@ def _refuse_collinear(x: Floats, names: Sequence[str]) -> None:
         raise ValueError(f"{len(x)} rows are too few for {full.shape[1]} coefficients")
     left = np.abs(np.diag(np.linalg.qr(full / np.where(size > 0, size, 1.0), mode="r")))
     if (left < 1e-9).any():
-        at = int(np.argmax(left < 1e-9)) - 1
-        raise ValueError(
-            f"column {names[at]!r} is constant or determined by those before it "
-            f"({', '.join(names[:at])}); leave one out"
-        )
+        raise collinear(names, int(np.argmax(left < 1e-9)) - 1)
 
 
 # --- maximum likelihood --------------------------------------------------------------------------
@@ -455,6 +451,9 @@ def as_arms(
     """Return the table with the arm as a category, the control first, and the arms."""
     need(frame, [part for name in (arm, outcome, *covariates) for part in parts_of(frame, name)])
     arms = arms_of(frame, arm, control)
+    for label in arms if frame[outcome].notna().any() else []:
+        if frame.loc[frame[arm] == label, outcome].isna().all():
+            raise _nobody(label, outcome)
     return frame.assign(**{arm: pd.Categorical(frame[arm], categories=arms)}), arms
 
 
@@ -462,10 +461,11 @@ def refuse_empty_arm(rows: Rows, arm: str, arms: Sequence[Any], outcome: str) ->
     """Raise unless every arm has somebody left."""
     for label in arms:
         if not (rows.frame[arm] == label).any():
-            raise ValueError(
-                f"arm {label!r} has nobody with {outcome} and every covariate, so it cannot be "
-                "compared"
-            )
+            raise _nobody(label, f"{outcome} and every covariate")
+
+
+def _nobody(label: Any, what: str) -> ValueError:
+    return ValueError(f"arm {label!r} has nobody with {what}, so it cannot be compared")
 
 
 def several_arms(arms: Sequence[Any]) -> list[str]:

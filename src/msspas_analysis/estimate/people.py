@@ -199,6 +199,16 @@ def yes_no(people: pd.DataFrame, what: str, *, positive: Any = None) -> tuple[Fl
     return np.array(told, dtype=np.float64), label
 
 
+def collinear(names: Sequence[str], at: int) -> ValueError:
+    """Return the error of a column that others before it leave nothing of."""
+    if at == 0:
+        return ValueError(f"column {names[0]!r} has one value only; leave it out")
+    return ValueError(
+        f"column {names[at]!r} has one value only or is determined by those before it "
+        f"({', '.join(names[:at])}); leave one out"
+    )
+
+
 def groups_of(people: pd.DataFrame, by: str | None) -> list[tuple[str, npt.NDArray[np.bool_]]]:
     """Return everybody, called "all", and who is in each group of a column."""
     groups = [("all", np.ones(len(people), dtype=bool))]

@@ -17,6 +17,7 @@ from msspas_analysis.estimate.resampling import (
     AT_ONCE,
     Progress,
     Rows,
+    as_numbers,
     given_rows,
     label_codes,
 )
@@ -108,7 +109,7 @@ def permutation_test(
     level_between(conf_level)
     if design not in _DESIGNS:
         raise ValueError(f"design must be one of {sorted(_DESIGNS)}, got {design!r}")
-    one, two = np.asarray(values, dtype=np.float64), design in ("pairs", "crossover")
+    one, two = as_numbers(values), design in ("pairs", "crossover")
     if (one.ndim == 2) != two or (arm is None) != (design == "pairs"):
         raise ValueError(f"design {design!r} takes {_DESIGNS[design][1]}, got shape {one.shape}")
     if (centre is None) != (design != "centres"):

@@ -240,6 +240,14 @@ class Rows:
     lost: int
 
 
+def as_numbers(values: npt.ArrayLike) -> Floats:
+    """Return scores as floats, NaN where missing; refuse words."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as err:
+        raise ValueError(f"values must be numbers: {err}; score them first") from err
+
+
 def given_rows(
     values: npt.ArrayLike, arm: npt.ArrayLike | None, control: str | None,
     unit: npt.ArrayLike | None, within: npt.ArrayLike | None, what: str,
@@ -264,7 +272,7 @@ def given_rows(
     >>> rows.table.ravel().tolist(), rows.side.tolist(), rows.names, rows.dropped
     ([3.0, 1.0], [0, 1], ('a', 'b'), 1)
     """
-    table = np.asarray(values, dtype=np.float64)
+    table = as_numbers(values)
     table = table[:, None] if table.ndim == 1 else table
     if table.ndim != 2 or not 1 <= table.shape[1] <= 2:
         raise ValueError(f"values must have shape (n,) or (n, 2), got {np.shape(values)}")

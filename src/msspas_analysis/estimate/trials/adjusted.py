@@ -23,7 +23,7 @@ from msspas_analysis.estimate.linear import (
     t_rows,
     variances,
 )
-from msspas_analysis.estimate.people import arms_of, coded, numbers, one_row_each
+from msspas_analysis.estimate.people import arms_of, coded, collinear, numbers, one_row_each
 from msspas_analysis.results import Estimates
 
 STD_ERRORS: Final = ("classical", *ROBUST, "HC2-BM", *CLUSTERED)
@@ -253,6 +253,8 @@ def linear_regression(
     if not terms:
         raise ValueError("terms is empty; name at least one column")
     people = one_row_each(frame, [outcome, *terms, *([cluster] if cluster else [])])
+    if people.empty:
+        raise ValueError("the table has no rows: there is nobody to describe")
     y = numbers(people, outcome)
     if cluster:
         y = np.where(people[cluster].isna(), np.nan, y)
@@ -398,10 +400,7 @@ def _refuse_columns(fit: LinearFit, outcome: str, names: list[str]) -> None:
             "and the mean); leave covariates out or use more people"
         )
     if fit.collinear >= 0:
-        raise ValueError(
-            f"column {names[int(fit.collinear)]!r} is constant or determined by those before it "
-            f"({', '.join(names[: int(fit.collinear)])}); leave one out"
-        )
+        raise collinear(names, int(fit.collinear))
     if not np.square(fit.residual).sum() > 1e-20 * max(1.0, float(fit.mean_y) ** 2):
         raise ValueError(
             f"{outcome} is the same for everybody, or fitted without error: there is no spread to "

@@ -132,6 +132,10 @@ def mean_ratios(
                     f"{base['term']}: there is no {measure}, because of {zeros} value(s) of 0 "
                     f"(plus_one=True compares geometric means of value plus one)."
                 )
+            elif one.std_error == 0:
+                notes.append(
+                    f"{base['term']}: nobody differs within an arm, so there is no {measure} test."
+                )
             rows.append(base | numbers_of(one) | {"measure": measure, "method": how})
     return Estimates.from_rows(rows, notes=dict.fromkeys(notes))
 
@@ -266,6 +270,8 @@ def paired_ratios(
                 f"There is no {measure}, because of {zeros} value(s) of 0 (plus_one=True compares "
                 f"geometric means of value plus one)."
             )
+        elif one.std_error == 0:
+            notes.append(f"Everybody moved alike, so the interval of {measure} has no width.")
         rows.append({
             "outcome": outcome, "group": group, "term": "after / before", "conf_level": conf_level,
             "n": n, "n_missing": len(scores) - n, "measure": measure, "method": how,
