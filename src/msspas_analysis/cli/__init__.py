@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from msspas_analysis.cli import simulate
+from msspas_analysis.cli import estimate, simulate
 from msspas_analysis.cli.reading import entry_rule, existing, names_somebody, read, safe_stem
 from msspas_analysis.cli.writing import Refused, count, either, staged, to_path
 
@@ -464,6 +464,14 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         example='msspas simulate T2 --seed 7\n  msspas simulate --like "Diaries 2026.xlsx"',
     )  # fmt: skip
     simulate.add_options(simulated)
+
+    estimated = command(
+        "estimate", estimate.run,
+        text="put a question to a tidy table: how common, did it change, a trial, a crossover",
+        example="msspas estimate adjusted_difference trial.csv --outcome after --arm arm "
+        "--control sham\n    --covariates before --out results.docx",
+    )  # fmt: skip
+    estimate.add_options(estimated)
 
     demo = command(
         "demo", _demo,
