@@ -67,8 +67,11 @@ class Estimates:
         if absent := [name for name in _REQUIRED if name not in given]:
             raise ValueError(f"result columns {absent} are absent; every answer needs them")
         table = self.table.reindex(columns=list(COLUMNS))
-        table["n_missing"] = table["n_missing"].fillna(0)
-        table = table.astype(COLUMNS)
+        if table["n_missing"].hasnans:
+            table["n_missing"] = table["n_missing"].fillna(0)
+        # only what is not right yet: a change of fifteen types takes longer than most estimates
+        held = dict(zip(table.columns, table.dtypes, strict=True))
+        table = table.astype({name: kind for name, kind in COLUMNS.items() if held[name] != kind})
         bad = table.index[table["conf_low"] > table["conf_high"]]
         if len(bad):
             raise ValueError(f"conf_low > conf_high in rows {list(bad)}")
@@ -83,8 +86,15 @@ class Estimates:
         absent = [name for name in _REQUIRED if any(name not in row for row in rows)]
         if absent:
             raise ValueError(f"result columns {absent} are absent; every answer needs them")
-        columns = list(COLUMNS)
-        return cls(pd.DataFrame(list(rows), columns=columns if not rows else None), tuple(notes))
+        # columns in their order, and what is not known at the end, to be refused
+        names = dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)])
+        table = {
+            name: pd.Series([row.get(name) for row in rows], dtype=COLUMNS.get(name))
+            if COLUMNS.get(name) == "float64"
+            else [row.get(name, 0 if name == "n_missing" else None) for row in rows]
+            for name in names
+        }
+        return cls(pd.DataFrame(table), tuple(notes))
 
     def one(self, **where: str) -> pd.Series[Any]:
         """Return the single row matching `where`.

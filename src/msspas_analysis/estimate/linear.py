@@ -213,7 +213,11 @@ def variances(fit: LinearFit, std_errors: str = "classical") -> tuple[Floats, Fl
         df.append(_bell_mccaffrey(fit, a2, leverage(fit)) if std_errors == "HC2-BM" else fit.df)
     if not variance:
         return fit.coef, fit.coef
-    return np.stack(variance, axis=-1), np.stack(df, axis=-1)
+    spread = np.stack(variance, axis=-1)
+    freedom = np.stack(df, axis=-1)
+    return spread, np.where(
+        np.isnan(spread), np.nan, freedom
+    ) if std_errors == "HC2-BM" else freedom
 
 
 def fitted_at(
@@ -395,7 +399,8 @@ def _squares(fit: LinearFit, std_errors: str) -> Floats:
 def _bell_mccaffrey(fit: LinearFit, a2: Floats, lever: Floats) -> Floats:
     """Degrees of freedom of an HC2 variance, if in truth everybody spreads alike."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        u = np.where(fit.used, a2 / (1.0 - lever), 0.0)
+        u = np.where(lever > 1.0 - 1e-9, np.nan, a2 / (1.0 - lever))
+    u = np.where(fit.used, u, 0.0)
     ds = [np.broadcast_to(quotient(np.ones(fit.n.shape), np.sqrt(fit.n))[..., None], u.shape)]
     # columns whose squares sum to the leverage: those of the fit, made independent
     root = np.linalg.cholesky(

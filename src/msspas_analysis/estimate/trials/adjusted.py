@@ -193,7 +193,7 @@ def adjusted_difference(
         "term": "residual", "measure": "residual_sd", "estimate": float(np.sqrt(fit.sigma2)),
         "df": float(fit.df), "conf_level": np.nan,
     })  # fmt: skip
-    notes = [_SIGN, *_said_missing(fit, people, arm, arms)]
+    notes = [_SIGN, *_said_missing(fit, people, arm, arms), *_said_exact(rows, std_errors)]
     if len(arms) > 2:
         notes.append(
             f"The primary comparison is {primary} - {control}; the other p-values are not adjusted "
@@ -284,7 +284,8 @@ def linear_regression(
     ]
     return Estimates.from_rows(rows, notes=[
         "Each coefficient is the difference in the mean for one unit, or from the first value of a "
-        "category, the other terms held equal. It describes people; it is no effect."
+        "category, the other terms held equal. It describes people; it is no effect.",
+        *_said_exact(rows, std_errors),
     ])  # fmt: skip
 
 
@@ -438,6 +439,16 @@ def _by(covariates: Sequence[str], strata: Sequence[str]) -> str:
     if strata:
         parts.append("within " + ", ".join(strata))
     return " " + ", ".join(parts) if parts else ""
+
+
+def _said_exact(rows: Sequence[dict[str, Any]], std_errors: str) -> list[str]:
+    """Word that a spread cannot be told, because somebody stands alone in an arm or a category."""
+    if not any(np.isnan(row.get("std_error", 0.0)) for row in rows):
+        return []
+    return [
+        f"{std_errors} gives no standard error: somebody is alone in an arm or a category, so their "
+        'own spread cannot be seen. "classical" takes it to be that of the others.'
+    ]
 
 
 def _said_missing(fit: LinearFit, people: pd.DataFrame, arm: str, arms: list[Any]) -> list[str]:
