@@ -18,7 +18,7 @@ import msspas_analysis as ms
 from msspas_analysis.estimate.agreement.correlations import spearman
 from msspas_analysis.estimate.prevalence.proportions import proportion_interval
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
-from msspas_analysis.estimate.trials.cumulative import two_arm_odds
+from msspas_analysis.estimate.trials.binary import logistic_fit
 from msspas_analysis.estimate.trials.effect_size import standardised_change, two_sample_t
 from msspas_analysis.estimate.trials.ranks import mann_whitney, superiority
 
@@ -43,9 +43,10 @@ def main() -> None:
     frame = pd.DataFrame({
         "person_id": [f"P{i}" for i in range(PEOPLE)], "arm": np.where(arm == 1, "foot", "sham"),
         "before": before, "after": 0.5 * before + rng.normal(2, 1, PEOPLE),
-        "better": rng.integers(0, 2, PEOPLE), "grade": rng.integers(0, 5, PEOPLE),
+        "better": rng.integers(0, 2, PEOPLE),
     })  # fmt: skip
-    after, grade = frame["after"].to_numpy(), frame["grade"].to_numpy()
+    after, better = frame["after"].to_numpy(), frame["better"].to_numpy()
+    columns = np.column_stack([np.ones(PEOPLE), arm])
     x, y = after[arm == 1], after[arm == 0]
     how = {"arm": "arm", "control": "sham"}
     pairs = {
@@ -71,10 +72,9 @@ def main() -> None:
             lambda: ms.correlation(frame, ("before", "after"), method="spearman"),
             lambda: spearman(before, after),
         ),
-        "ordinal_difference": (
-            lambda: ms.ordinal_difference(frame, "grade", levels=range(5), **how),
-            lambda: two_arm_odds(np.bincount(grade[arm == 0], minlength=5),
-                                 np.bincount(grade[arm == 1], minlength=5)),
+        "binary_difference": (
+            lambda: ms.binary_difference(frame, "better", **how),
+            lambda: logistic_fit(better, columns, names=["the intercept", "foot"]),
         ),
     }  # fmt: skip
     print(f"{PEOPLE} people, milliseconds")

@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from msspas_analysis.cli import estimate, simulate
+from msspas_analysis.cli import simulate
 from msspas_analysis.cli.reading import entry_rule, existing, names_somebody, read, safe_stem
 from msspas_analysis.cli.writing import Refused, count, either, staged, to_path
 
@@ -134,6 +134,13 @@ def _template(args: argparse.Namespace) -> None:
         raise Refused(f"{err}.") from err
     for path in wanted:
         print(f"Written: {path.resolve()}")
+
+
+def _estimate(args: argparse.Namespace) -> None:
+    """Put a question to a tidy table, explain an estimator, or list them."""
+    from msspas_analysis.cli import estimate
+
+    estimate.run(args.name, args.rest)
 
 
 def _demo(args: argparse.Namespace) -> None:
@@ -466,12 +473,19 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     simulate.add_options(simulated)
 
     estimated = command(
-        "estimate", estimate.run,
+        "estimate", _estimate,
         text="put a question to a tidy table: how common, did it change, a trial, a crossover",
         example="msspas estimate adjusted_difference trial.csv --outcome after --arm arm "
         "--control sham\n    --covariates before --out results.docx",
     )  # fmt: skip
-    estimate.add_options(estimated)
+    estimated.add_argument(
+        "name", metavar="ESTIMATOR", nargs="?",
+        help="such as adjusted_difference; without it they are listed",
+    )  # fmt: skip
+    estimated.add_argument(
+        "rest", metavar="FILE --option VALUE ...", nargs=argparse.REMAINDER,
+        help="a table, CSV or Excel, and what the estimator asks; without a file it is explained",
+    )  # fmt: skip
 
     demo = command(
         "demo", _demo,

@@ -44,36 +44,24 @@ _COLUMN = {
 _OF_A_DESIGN = ("weights", "strata", "clusters", "fpc")
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what ``msspas estimate`` takes; the rest belongs to the estimator."""
-    parser.add_argument(
-        "name", metavar="ESTIMATOR", nargs="?",
-        help="such as adjusted_difference; without it they are listed",
-    )  # fmt: skip
-    parser.add_argument(
-        "rest", metavar="FILE --option VALUE ...", nargs=argparse.REMAINDER,
-        help="a table, CSV or Excel, and what the estimator asks; without a file it is explained",
-    )  # fmt: skip
-
-
-def run(args: argparse.Namespace) -> None:
+def run(name: str | None, words: list[str]) -> None:
     """Answer, explain one estimator, or list them."""
     known = offered()
-    if args.name is None:
+    if name is None:
         _list(known)
         return
-    if args.name not in known:
+    if name not in known:
         from difflib import get_close_matches
 
-        near = get_close_matches(args.name.lower(), known, n=3, cutoff=0.5)
+        near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
         meant = f"Did you mean {either(near)}?" if near else "'msspas estimate' lists them."
-        raise Refused(f"There is no estimator {args.name!r}. {meant}")
-    estimator = known[args.name]
-    parser = _parser_of(args.name, estimator)
-    if not args.rest:
-        _explain(args.name, estimator, parser)
+        raise Refused(f"There is no estimator {name!r}. {meant}")
+    estimator = known[name]
+    parser = _parser_of(name, estimator)
+    if not words:
+        _explain(name, estimator, parser)
         return
-    _answer(estimator, parser.parse_args(args.rest))
+    _answer(estimator, parser.parse_args(words))
 
 
 def offered() -> dict[str, Callable[..., Any]]:
