@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from msspas_analysis import instruments, plots, scoring
+    from msspas_analysis.certify.certificate import Certificate, certify_analysis, certify_answers
     from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
     from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
+    from msspas_analysis.certify.replicates import Replicates, diary_replicates, trial_replicates
     from msspas_analysis.certify.trial_runs import what_trials_show, without_expectation
     from msspas_analysis.certify.twin import (
         EntryRule,
@@ -130,6 +132,7 @@ _HOMES: Final = {
     "SCHEMAS": "tables",
     "Analysis": "estimate.estimand",
     "Arm": "simulate.designs",
+    "Certificate": "certify.certificate",
     "Design": "simulate.designs",
     "DiaryScenario": "simulate.scenario",
     "EntryRule": "certify.twin",
@@ -139,6 +142,7 @@ _HOMES: Final = {
     "Expectation": "certify.twin",
     "FittedScenario": "certify.fitting",
     "Intake": "ingest.intake",
+    "Replicates": "certify.replicates",
     "RowsAreNotPeopleError": "estimate.people",
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
@@ -163,6 +167,8 @@ _HOMES: Final = {
     "binary_difference": "estimate.trials.binary",
     "bootstrap_interval": "estimate.resampling",
     "calibrate": "estimate.prevalence.calibration",
+    "certify_analysis": "certify.certificate",
+    "certify_answers": "certify.certificate",
     "compare_proportions": "estimate.prevalence.risks",
     "concat": "results",
     "correlation": "estimate.agreement.association",
@@ -171,6 +177,7 @@ _HOMES: Final = {
     "crossover_response": "estimate.trials.crossover_yes_no",
     "day_prevalence": "estimate.prevalence.day_prevalence",
     "design_effects": "estimate.prevalence.weighted",
+    "diary_replicates": "certify.replicates",
     "direction_of_change": "estimate.change.paired",
     "effect_sizes": "estimate.trials.effect_size",
     "expected_without_treatment": "certify.twin",
@@ -230,6 +237,7 @@ _HOMES: Final = {
     "standardised_rate": "estimate.prevalence.standardisation",
     "steady": "simulate.world",
     "therapies_taken": "estimate.change.therapies",
+    "trial_replicates": "certify.replicates",
     "validate": "tables",
     "variogram": "estimate.diary.persistence",
     "visit_scores": "estimate.trials.participants",
@@ -258,6 +266,7 @@ __all__ = [
     "SCHEMAS",
     "Analysis",
     "Arm",
+    "Certificate",
     "Design",
     "DiaryScenario",
     "EntryRule",
@@ -267,6 +276,7 @@ __all__ = [
     "Expectation",
     "FittedScenario",
     "Intake",
+    "Replicates",
     "RowsAreNotPeopleError",
     "SchemaError",
     "SimulatedDiary",
@@ -292,6 +302,8 @@ __all__ = [
     "binary_difference",
     "bootstrap_interval",
     "calibrate",
+    "certify_analysis",
+    "certify_answers",
     "compare_proportions",
     "concat",
     "correlation",
@@ -300,6 +312,7 @@ __all__ = [
     "crossover_response",
     "day_prevalence",
     "design_effects",
+    "diary_replicates",
     "direction_of_change",
     "effect_sizes",
     "expected_without_treatment",
@@ -362,6 +375,7 @@ __all__ = [
     "standardised_rate",
     "steady",
     "therapies_taken",
+    "trial_replicates",
     "validate",
     "variogram",
     "visit_scores",

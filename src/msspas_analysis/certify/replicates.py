@@ -1,0 +1,315 @@
+"""The same study many times over: under no effect and under the claimed one, ready to be analysed.
+
+A replicate is what a study keeps of each person: a score before, a score after, the arm if there are
+arms. Both worlds are drawn from the same streams, so that they differ by the effect alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from msspas_analysis.certify.fitting import fit_scenario
+from msspas_analysis.certify.twin import EntryRule
+from msspas_analysis.estimate.change.untreated import Entry, untreated_contrast, window_weights
+from msspas_analysis.simulate.days import BLOCK, simulate_ratings
+from msspas_analysis.simulate.designs import Design, with_effect
+from msspas_analysis.simulate.scenario import DiaryScenario
+from msspas_analysis.simulate.trials import BLOCK_OF_VISITS, simulate_trials
+from msspas_analysis.simulate.world import World
+from msspas_analysis.tables import AFTER, BEFORE, Tables, Window
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, int, str], None]
+
+NULL, CLAIMED = "no effect", "claimed effect"
+WORLDS: Final = (NULL, CLAIMED)
+"""The two worlds every analysis is tried in."""
+_MOST: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Replicates:
+    """A study drawn many times in both worlds.
+
+    Parameters
+    ----------
+    scores : mapping of str to mapping of str to numpy.ndarray
+        For each of :data:`WORLDS`: "before" and "after", shape (replicates, people), NaN where there
+        is none; "beyond" (diaries, if asked for): the change beyond what the same diaries lead one
+        to expect untreated.
+    arm : numpy.ndarray or None, shape (replicates, people)
+        1 in the arm with the treatment, 0 in the control arm, NaN elsewhere; None without arms.
+    truth : mapping of str to float
+        For each world the mean true effect in points of the rating: 0, and what the claimed effect
+        is after rounding and bounds.
+    effect : float
+        The claimed effect on the latent scale, in points.
+    label : str
+        What was drawn, in words.
+    """
+
+    scores: Mapping[str, Mapping[str, Floats]]
+    arm: Floats | None
+    truth: Mapping[str, float]
+    effect: float
+    label: str
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def number(self) -> int:
+        """How many replicates there are in each world."""
+        return int(self.scores[NULL]["before"].shape[0])
+
+    @property
+    def people(self) -> int:
+        """How many people there are in each replicate."""
+        return int(self.scores[NULL]["before"].shape[1])
+
+    def tables(self) -> Iterator[tuple[str, int, pd.DataFrame]]:
+        """Yield world, number and table of each replicate, one row per person."""
+        people = [f"P{i + 1:04d}" for i in range(self.people)]
+        for world in WORLDS:
+            part = self.scores[world]
+            for r in range(self.number):
+                table: dict[str, Any] = {"person_id": people}
+                if self.arm is not None:
+                    table["arm"] = np.where(
+                        np.isnan(self.arm[r]),
+                        "",
+                        np.where(self.arm[r] == 1, "treatment", "control"),
+                    )
+                yield world, r, pd.DataFrame(table | {k: v[r] for k, v in part.items()})
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write all replicates as one table, for an analysis done elsewhere.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            One row per person, replicate and world: ``world``, ``replicate``, ``person_id``, ``arm``
+            if there are arms, ``before``, ``after``.
+
+        Returns
+        -------
+        pathlib.Path
+            The file. Give the answers of the other program, one row per world and replicate with
+            ``estimate``, ``conf_low``, ``conf_high`` and ``p_value``, to
+            :func:`~msspas_analysis.certify.certificate.certify_answers`.
+        """
+        out = Path(path)
+        parts = [
+            part.drop(columns="beyond", errors="ignore").assign(world=world, replicate=r)
+            for world, r, part in self.tables()
+        ]
+        table = pd.concat(parts, ignore_index=True)
+        first = ["world", "replicate", "person_id"]
+        table[[*first, *(c for c in table if c not in first)]].to_csv(out, index=False)
+        return out
+
+
+def diary_replicates(
+    diary: Tables | DiaryScenario, *, effect: float, entry: EntryRule | str | None = None,
+    before: Window = BEFORE, after: Window = AFTER, replicates: int = 10_000, seed: int = 2026,
+    beyond: bool = False, progress: Progress | None = None,
+) -> Replicates:  # fmt: skip
+    """Draw a before-and-after study of diaries many times, like a centre's own or in a given world.
+
+    Parameters
+    ----------
+    diary : Tables or DiaryScenario
+        A centre's tidy tables, to which a twin is fitted first (:func:`fit_scenario`), or a world.
+    effect : float
+        The claimed effect in points of the latent rating from the first session on, -10 to 10;
+        negative is a fall.
+    entry : EntryRule, str or None
+        Why people came in; None is "anybody could come" for tables, and the world's own rule for a
+        world.
+    before, after : Window
+        The days compared.
+    replicates : int
+        Studies in each world, 100 or more.
+    seed : int
+        Seed, 0 or more.
+    beyond : bool
+        Whether to work out the change beyond expectation as well, which takes longer.
+    progress : callable or None
+        Called with studies done, in all, and a word.
+
+    Returns
+    -------
+    Replicates
+        People and days as in the diaries: as many people, as often missing, as alike from day to
+        day, as near the ends of the scale.
+
+    Raises
+    ------
+    ValueError
+        If the effect or a number is out of range, a window lies outside the diary, or the diary
+        cannot be fitted.
+
+    Examples
+    --------
+    >>> world = DiaryScenario(n_people=30, entry_rating=4)
+    >>> drawn = diary_replicates(world, effect=-1.0, replicates=128, seed=1)
+    >>> drawn.number, drawn.people, round(drawn.truth["claimed effect"], 1)
+    (128, 30, -0.9)
+    """
+    _check(effect, replicates, seed)
+    rule = EntryRule.parse(entry) if isinstance(entry, str) else entry
+    notes: tuple[str, ...] = ()
+    if isinstance(diary, DiaryScenario):
+        scenario = diary if rule is None else replace(
+            diary, entry_rating=rule.at_least, entry_days=7 if rule.by == "first week" else 1
+        )  # fmt: skip
+        label = f"{scenario.n_people} people, {scenario.days.size} days, a world given"
+    else:
+        twin = fit_scenario(diary, entry=rule, seed=seed)
+        scenario = twin.scenario
+        label = f"{scenario.n_people} people, {scenario.days.size} days like the centre's own diary"
+        if twin.apart:
+            notes = ("The twin differs from the diary in: " + ", ".join(twin.apart) + ".",)
+    for window in (before, after):
+        if window.first_day < scenario.days[0] or window.first_day > scenario.days[-1]:
+            raise ValueError(
+                f"{window} lies outside the diary, which has days {scenario.days[0]} to "
+                f"{scenario.days[-1]}"
+            )
+    still = replace(scenario, change=0.0, spasm_change=None)
+    entered: Entry = "none" if scenario.entry_rating is None else (
+        "first week" if scenario.entry_days == 7 else "first rating")  # fmt: skip
+    got: dict[str, dict[str, list[Floats]]] = {w: {} for w in WORLDS}
+    moved: list[Floats] = []
+    for first in range(0, replicates, BLOCK):
+        count = min(BLOCK, replicates - first)
+        complete = []
+        for world, now in zip(WORLDS, (still, replace(still, change=effect)), strict=True):
+            drawn = simulate_ratings(now, seed=seed, replicates=count, first=first)
+            kept = {
+                name: _window_mean(drawn.seen, drawn.days, window)
+                for name, window in (("before", before), ("after", after))
+            }
+            if beyond:
+                contrast = untreated_contrast(
+                    drawn.seen, drawn.days, before=before, after=after, entry=entered
+                )
+                kept["beyond"] = contrast.change - contrast.expected
+            for name, values in kept.items():
+                got[world].setdefault(name, []).append(values)
+            complete.append([_plain_mean(drawn.score, drawn.days, w) for w in (before, after)])
+        (b0, a0), (b1, a1) = complete
+        moved.append(((a1 - b1) - (a0 - b0)).mean(axis=-1))
+        if progress is not None:
+            progress(first + count, replicates, "studies")
+    truth = {NULL: 0.0, CLAIMED: float(np.concatenate(moved).mean())}
+    return Replicates(
+        scores={w: {k: np.concatenate(v) for k, v in part.items()} for w, part in got.items()},
+        arm=None, truth=truth, effect=effect, label=label, notes=notes,
+    )  # fmt: skip
+
+
+def trial_replicates(
+    design: Design, *, effect: float, world: World | None = None, replicates: int = 10_000,
+    seed: int = 2026, control: str | None = None, progress: Progress | None = None,
+) -> Replicates:  # fmt: skip
+    """Draw a trial of one period many times, with a treatment that does nothing and one that does.
+
+    Parameters
+    ----------
+    design : Design
+        Two arms or more; those that are neither the first nor the control are left out.
+    effect : float
+        What the first treatment does to latent stiffness, in points, -10 to 10.
+    world : World or None
+        What people are like; None is the default world.
+    replicates, seed, progress
+        As :func:`diary_replicates`.
+    control : str or None
+        The control arm; None is the last one.
+
+    Returns
+    -------
+    Replicates
+        The first and the last visit of everybody.
+
+    Raises
+    ------
+    ValueError
+        If the design has one arm or several periods, or a number is out of range.
+
+    Examples
+    --------
+    >>> from msspas_analysis.simulate.templates import DESIGNS
+    >>> drawn = trial_replicates(DESIGNS["T2"], effect=-1.0, replicates=512, seed=1)
+    >>> drawn.number, drawn.people, bool(drawn.truth["claimed effect"] < -0.7)
+    (512, 73, True)
+    """
+    _check(effect, replicates, seed)
+    names = [arm.name for arm in design.arms]
+    if len(names) < 2 or len(design.periods) > 1:
+        raise ValueError(
+            f"{design.code} has {len(names)} arm(s) and {len(design.periods)} period(s); two arms "
+            "beside each other are due"
+        )
+    if control is not None and (control not in names or control == names[0]):
+        raise ValueError(f"control must be one of {names[1:]}, got {control!r}")
+    last = names.index(control) if control is not None else len(names) - 1
+    treatment = design.arms[0].sequence[0]
+    got: dict[str, dict[str, list[Floats]]] = {w: {"before": [], "after": []} for w in WORLDS}
+    arms: list[Floats] = []
+    moved: list[Floats] = []
+    step = BLOCK if design.diary else BLOCK_OF_VISITS
+    for first in range(0, replicates, step):
+        count = min(step, replicates - first)
+        for name, points in zip(WORLDS, (0.0, effect), strict=True):
+            runs = simulate_trials(
+                with_effect(design, points, treatment=treatment), world, seed=seed,
+                replicates=count, first=first,
+            )  # fmt: skip
+            score = runs.scores["stiffness"]
+            got[name]["before"].append(score[..., 0])
+            got[name]["after"].append(score[..., -1])
+        mine = (runs.arm == 0).astype(np.float64)
+        arms.append(np.where((runs.arm == 0) | (runs.arm == last), mine, np.nan))
+        gone = runs.complete["stiffness"][..., -1] - runs.untreated[..., -1]
+        moved.append(_of_arm(gone, runs.arm == 0) - _of_arm(gone, runs.arm == last))
+        if progress is not None:
+            progress(first + count, replicates, "trials")
+    return Replicates(
+        scores={w: {k: np.concatenate(v) for k, v in part.items()} for w, part in got.items()},
+        arm=np.concatenate(arms), truth={NULL: 0.0, CLAIMED: float(np.concatenate(moved).mean())},
+        effect=effect, label=f"{design.code}, {names[0]} against {names[last]}",
+    )  # fmt: skip
+
+
+def _check(effect: float, replicates: int, seed: int) -> None:
+    if not -10 <= effect <= 10 or effect == 0:
+        raise ValueError(
+            f"effect must be -10 to 10 and not 0, got {effect}; in points of the rating"
+        )
+    if not 100 <= replicates <= _MOST:
+        raise ValueError(f"replicates must be 100 to {_MOST:,}, got {replicates}")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more, got {seed}")
+
+
+def _window_mean(seen: Floats, days: NDArray[np.int64], window: Window) -> Floats:
+    weight = window_weights(seen, days, window)
+    mean = (weight * np.where(np.isnan(seen), 0.0, seen)).sum(axis=-1)
+    return np.where(weight.any(axis=-1), mean, np.nan)
+
+
+def _plain_mean(score: Floats, days: NDArray[np.int64], window: Window) -> Floats:
+    return np.asarray(
+        score[..., (days >= window.first_day) & (days <= window.last_day)].mean(axis=-1)
+    )
+
+
+def _of_arm(values: Floats, inside: NDArray[np.bool_]) -> Floats:
+    return np.asarray(np.where(inside, values, 0.0).sum(axis=-1) / inside.sum(axis=-1))
