@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.certificate import Certificate, certify_analysis, certify_answers
     from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
     from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
+    from msspas_analysis.certify.power import people_needed, power_by_people
     from msspas_analysis.certify.replicates import Replicates, diary_replicates, trial_replicates
     from msspas_analysis.certify.trial_runs import what_trials_show, without_expectation
     from msspas_analysis.certify.twin import (
@@ -201,9 +202,11 @@ _HOMES: Final = {
     "paired_proportions": "estimate.prevalence.paired_proportions",
     "paired_ratios": "estimate.trials.ratios",
     "participant_flow": "estimate.trials.participants",
+    "people_needed": "certify.power",
     "percent_fall": "estimate.change.paired",
     "permutation_test": "estimate.permutation",
     "post_stratify": "estimate.prevalence.calibration",
+    "power_by_people": "certify.power",
     "predicted_probabilities": "estimate.trials.ordinal",
     "prevalence": "estimate.prevalence.proportions",
     "proportional_odds": "estimate.trials.ordinal",
@@ -337,10 +340,12 @@ __all__ = [
     "paired_proportions",
     "paired_ratios",
     "participant_flow",
+    "people_needed",
     "percent_fall",
     "permutation_test",
     "plots",
     "post_stratify",
+    "power_by_people",
     "predicted_probabilities",
     "prevalence",
     "proportional_odds",

@@ -222,6 +222,8 @@ def certify_analysis(
     >>> certify_analysis("paired t", drawn).light  # people who came in on a bad day
     'red'
     """
+    if set(drawn.scores) != set(WORLDS):
+        raise ValueError("these replicates hold one world; draw them with null=True")
     if isinstance(analysis, str):
         if analysis not in ANALYSES:
             raise ValueError(f"analysis must be one of {list(ANALYSES)}, got {analysis!r}")

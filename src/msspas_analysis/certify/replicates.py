@@ -65,18 +65,17 @@ class Replicates:
     @property
     def number(self) -> int:
         """How many replicates there are in each world."""
-        return int(self.scores[NULL]["before"].shape[0])
+        return int(self.scores[CLAIMED]["before"].shape[0])
 
     @property
     def people(self) -> int:
         """How many people there are in each replicate."""
-        return int(self.scores[NULL]["before"].shape[1])
+        return int(self.scores[CLAIMED]["before"].shape[1])
 
     def tables(self) -> Iterator[tuple[str, int, pd.DataFrame]]:
         """Yield world, number and table of each replicate, one row per person."""
         people = [f"P{i + 1:04d}" for i in range(self.people)]
-        for world in WORLDS:
-            part = self.scores[world]
+        for world, part in self.scores.items():
             for r in range(self.number):
                 table: dict[str, Any] = {"person_id": people}
                 if self.arm is not None:
@@ -216,7 +215,8 @@ def diary_replicates(
 
 def trial_replicates(
     design: Design, *, effect: float, world: World | None = None, replicates: int = 10_000,
-    seed: int = 2026, control: str | None = None, progress: Progress | None = None,
+    seed: int = 2026, control: str | None = None, null: bool = True,
+    progress: Progress | None = None,
 ) -> Replicates:  # fmt: skip
     """Draw a trial of one period many times, with a treatment that does nothing and one that does.
 
@@ -232,6 +232,9 @@ def trial_replicates(
         As :func:`diary_replicates`.
     control : str or None
         The control arm; None is the last one.
+    null : bool
+        Whether to draw the world in which the treatment does nothing as well; a certificate needs
+        it, power alone does not.
 
     Returns
     -------
@@ -261,13 +264,15 @@ def trial_replicates(
         raise ValueError(f"control must be one of {names[1:]}, got {control!r}")
     last = names.index(control) if control is not None else len(names) - 1
     treatment = design.arms[0].sequence[0]
-    got: dict[str, dict[str, list[Floats]]] = {w: {"before": [], "after": []} for w in WORLDS}
+    worlds = WORLDS if null else (CLAIMED,)
+    got: dict[str, dict[str, list[Floats]]] = {w: {"before": [], "after": []} for w in worlds}
     arms: list[Floats] = []
     moved: list[Floats] = []
     step = BLOCK if design.diary else BLOCK_OF_VISITS
     for first in range(0, replicates, step):
         count = min(step, replicates - first)
-        for name, points in zip(WORLDS, (0.0, effect), strict=True):
+        for name in worlds:
+            points = effect if name == CLAIMED else 0.0
             runs = simulate_trials(
                 with_effect(design, points, treatment=treatment), world, seed=seed,
                 replicates=count, first=first,
