@@ -69,6 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Refused as err:
         print(err, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever read what is printed, such as head, has enough
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("\nStopped; nothing was half-written.", file=sys.stderr)
         return 130
@@ -141,6 +145,13 @@ def _estimate(args: argparse.Namespace) -> None:
     from msspas_analysis.cli import estimate
 
     estimate.run(args.name, args.rest)
+
+
+def _certify(args: argparse.Namespace) -> None:
+    """Say how often an analysis is wrong on data of this shape."""
+    from msspas_analysis.cli import certify
+
+    certify.run(args, _windows(args))
 
 
 def _demo(args: argparse.Namespace) -> None:
@@ -422,17 +433,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         "--out", type=to_path, metavar="PAGE",
         help="the page to write; default: report.html in a folder beside the file",
     )  # fmt: skip
-    report.add_argument(
-        "--before", type=_span, metavar="FIRST:LAST",
-        help="days compared, counted from the first session, which is day 0; default -7:-1",
-    )  # fmt: skip
-    report.add_argument(
-        "--after", type=_span, metavar="FIRST:LAST", help="and these; default 28:41"
-    )
-    report.add_argument(
-        "--min-days", type=int, metavar="N",
-        help="fewest rated days for a person's mean to count, in each span; default 4",
-    )  # fmt: skip
+    _add_windows(report)
     report.add_argument(
         "--entry", metavar="RULE",
         help='why people were taken on: "first rating >= 4", "first week mean >= 4" or "none"; '
@@ -487,6 +488,15 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         help="a table, CSV or Excel, and what the estimator asks; without a file it is explained",
     )  # fmt: skip
 
+    certified = command(
+        "certify", _certify,
+        text="draw diaries like yours, or a trial, thousands of times, and say how often an analysis "
+        "of them is wrong",
+        example='msspas certify "Diaries 2026.xlsx" --entry "first rating >= 4" --effect=-1\n'
+        "  msspas certify --design T2 --people 120 --effect=-1",
+    )  # fmt: skip
+    _add_certify(certified)
+
     demo = command(
         "demo", _demo,
         text="make an invented centre's workbook, read it and write its report",
@@ -508,3 +518,55 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         "--rules", type=to_path, metavar="FILE",
         help="your answers to the questions; default: msspas-rules.toml beside the file, if any",
     )  # fmt: skip
+
+
+def _add_windows(parser: argparse.ArgumentParser) -> None:
+    """Add the days that are compared."""
+    parser.add_argument(
+        "--before", type=_span, metavar="FIRST:LAST",
+        help="days compared, counted from the first session, which is day 0; default -7:-1",
+    )  # fmt: skip
+    parser.add_argument(
+        "--after", type=_span, metavar="FIRST:LAST", help="and these; default 28:41"
+    )
+    parser.add_argument(
+        "--min-days", type=int, metavar="N",
+        help="fewest rated days for a person's mean to count, in each span; default 4",
+    )  # fmt: skip
+
+
+def _add_certify(parser: argparse.ArgumentParser) -> None:
+    """Add what ``msspas certify`` takes."""
+    parser.add_argument(
+        "file", type=to_path, metavar="FILE", nargs="?",
+        help="a workbook of diaries; without it give --design",
+    )  # fmt: skip
+    parser.add_argument("--design", metavar="CODE", help="a trial: T2, T2-drug, T3 ...")
+    parser.add_argument("--people", type=int, metavar="N", help="with --design: people in all")
+    parser.add_argument(
+        "--effect", type=float, default=-1.0, metavar="POINTS",
+        help="the claimed effect on the 0 to 10 rating; default %(default)s [assumption]",
+    )  # fmt: skip
+    parser.add_argument(
+        "--entry", metavar="RULE",
+        help='why people came in, such as "first rating >= 4"; default: anybody could come',
+    )  # fmt: skip
+    _add_windows(parser)
+    parser.add_argument(
+        "--replicates", type=int, default=2000, metavar="N",
+        help="how often the study is drawn in each world; default %(default)s",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=2026, metavar="N", help="default %(default)s")
+    parser.add_argument(
+        "--rules", type=to_path, metavar="FILE", help="your answers about the workbook"
+    )
+    parser.add_argument(
+        "--export", type=to_path, metavar="FILE",
+        help="write the replicates as CSV for another program, and stop",
+    )  # fmt: skip
+    parser.add_argument(
+        "--answers", type=to_path, metavar="FILE", help="certify the answers of another program"
+    )
+    parser.add_argument(
+        "--out", type=to_path, metavar="FILE", help="write the numbers as .csv, .xlsx, .docx or .md"
+    )
