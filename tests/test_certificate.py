@@ -125,6 +125,21 @@ def test_regression_to_the_mean_is_seen_and_beyond_expectation_takes_it_out(diar
     assert -1 < diaries.truth[CLAIMED] < -0.6  # the ends of the scale take part of a point
 
 
+def test_a_pilot_without_a_control_is_red_unless_nobody_expects_anything():
+    pilot = trial_replicates(ms.DESIGNS["T1"], effect=-1.0, replicates=2048, seed=1)
+    assert pilot.arm is None
+    assert pilot.people == 10
+    made = certify_analysis("paired t", pilot)
+    assert made.light == "red"
+    shown = ms.what_trials_show(ms.with_effect(ms.DESIGNS["T1"], 0.0), trials=2048, seed=1).one(
+        measure="called a change"
+    )
+    error = made.results.one(measure="type_i_error")
+    assert error.estimate == pytest.approx(shown.estimate, abs=1e-12)
+    with pytest.raises(ValueError, match="these replicates have none"):
+        certify_analysis("ANCOVA", pilot)
+
+
 # --- the same, one by one -------------------------------------------------------------------------
 
 
@@ -295,7 +310,7 @@ def test_what_cannot_be_certified_is_refused(diaries, trials):
     ):  # fmt: skip
         with pytest.raises(ValueError, match=says):
             diary_replicates(WORLD, **{"effect": -1.0, "replicates": 128} | how)
-    for code, says in (("T1", "1 arm"), ("T4", "2 period")):
+    for code, says in (("T6", "6 periods"), ("T4", "2 periods")):
         with pytest.raises(ValueError, match=says):
             trial_replicates(ms.DESIGNS[code], effect=-1.0, replicates=128)
     with pytest.raises(ValueError, match="control must be one of"):

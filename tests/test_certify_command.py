@@ -48,6 +48,12 @@ def test_a_trial_of_any_size(capsys):
     assert "The claimed effect is -1.5 points" in got
 
 
+def test_a_pilot_of_ten(capsys):
+    got = printed(capsys, "--design", "T1", "--replicates", "512")
+    assert "\npaired t: RED" in got
+    assert "beyond expectation" not in got
+
+
 def test_another_program_answers_what_was_exported(capsys, tmp_path):
     same = ["--design", "T2", "--replicates", "128", "--seed", "3"]
     told = printed(capsys, *same, "--export", tmp_path / "r.csv")
@@ -68,7 +74,7 @@ def test_another_program_answers_what_was_exported(capsys, tmp_path):
         ([], "Give a workbook of diaries, or --design"),
         ([CENTRE, "--design", "T2"], "not both"),
         (["--design", "T99"], "There is no design 'T99'"),
-        (["--design", "T1"], "Nothing was certified: T1 has 1 arm"),
+        (["--design", "T4"], "Nothing was certified: T4 has 2 periods"),
         (["--design", "T2", "--effect", "0"], "effect must be -10 to 10 and not 0"),
         (["--design", "T2", "--replicates", "5"], "replicates must be 100"),
         ([CENTRE, "--entry", "they were sad"], "is not understood"),

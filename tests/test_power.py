@@ -99,7 +99,7 @@ def test_what_cannot_be_reached_or_asked_is_refused(monkeypatch):
         power_by_people(TRIAL, [], effect=-1)
     with pytest.raises(ValueError, match="analysis must be one of"):
         power_by_people(TRIAL, [40], effect=-1, analysis="t")
-    with pytest.raises(ValueError, match="has 1 arm"):
+    with pytest.raises(ValueError, match="these replicates have none"):
         power_by_people(ms.DESIGNS["T1"], [40], effect=-1, replicates=128)
     pretend(monkeypatch, exact(0.05))
     with pytest.raises(ValueError, match="500 people have a power of 0"):

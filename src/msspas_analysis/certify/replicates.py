@@ -218,12 +218,13 @@ def trial_replicates(
     seed: int = 2026, control: str | None = None, null: bool = True,
     progress: Progress | None = None,
 ) -> Replicates:  # fmt: skip
-    """Draw a trial of one period many times, with a treatment that does nothing and one that does.
+    """Draw a study of one period many times, with a treatment that does nothing and one that does.
 
     Parameters
     ----------
     design : Design
-        Two arms or more; those that are neither the first nor the control are left out.
+        One arm, before and after, or several; of several, those that are neither the first nor the
+        control are left out.
     effect : float
         What the first treatment does to latent stiffness, in points, -10 to 10.
     world : World or None
@@ -244,7 +245,7 @@ def trial_replicates(
     Raises
     ------
     ValueError
-        If the design has one arm or several periods, or a number is out of range.
+        If the design has several periods, or a number is out of range.
 
     Examples
     --------
@@ -255,11 +256,12 @@ def trial_replicates(
     """
     _check(effect, replicates, seed)
     names = [arm.name for arm in design.arms]
-    if len(names) < 2 or len(design.periods) > 1:
+    if len(design.periods) > 1:
         raise ValueError(
-            f"{design.code} has {len(names)} arm(s) and {len(design.periods)} period(s); two arms "
-            "beside each other are due"
+            f"{design.code} has {len(design.periods)} periods; people are compared with themselves "
+            "there, not before with after or arm with arm"
         )
+    alone = len(names) == 1
     if control is not None and (control not in names or control == names[0]):
         raise ValueError(f"control must be one of {names[1:]}, got {control!r}")
     last = names.index(control) if control is not None else len(names) - 1
@@ -283,13 +285,17 @@ def trial_replicates(
         mine = (runs.arm == 0).astype(np.float64)
         arms.append(np.where((runs.arm == 0) | (runs.arm == last), mine, np.nan))
         gone = runs.complete["stiffness"][..., -1] - runs.untreated[..., -1]
-        moved.append(_of_arm(gone, runs.arm == 0) - _of_arm(gone, runs.arm == last))
+        moved.append(_of_arm(gone, runs.arm == 0))
+        if not alone:
+            moved[-1] = moved[-1] - _of_arm(gone, runs.arm == last)
         if progress is not None:
             progress(first + count, replicates, "trials")
     return Replicates(
         scores={w: {k: np.concatenate(v) for k, v in part.items()} for w, part in got.items()},
-        arm=np.concatenate(arms), truth={NULL: 0.0, CLAIMED: float(np.concatenate(moved).mean())},
-        effect=effect, label=f"{design.code}, {names[0]} against {names[last]}",
+        arm=None if alone else np.concatenate(arms),
+        truth={NULL: 0.0, CLAIMED: float(np.concatenate(moved).mean())}, effect=effect,
+        label=f"{design.code}, {design.n_people} people, {names[0]} "
+        + ("before and after" if alone else f"against {names[last]}"),
     )  # fmt: skip
 
 

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from msspas_analysis.certify import Replicates
     from msspas_analysis.tables import Window
 
-OF_DIARIES = ("paired t", "signed ranks", "beyond expectation")
-OF_TRIALS = ("ANCOVA", "ANCOVA, HC3", "change score", "last visit", "treated arm alone")
+OF_DIARIES: tuple[str, ...] = ("paired t", "signed ranks", "beyond expectation")
+OF_TRIALS: tuple[str, ...] = (
+    "ANCOVA",
+    "ANCOVA, HC3",
+    "change score",
+    "last visit",
+    "treated arm alone",
+)
 
 
 def run(args: argparse.Namespace, windows: tuple[Window, Window]) -> None:
@@ -83,6 +89,8 @@ def _told(args: argparse.Namespace, drawn: Replicates) -> None:
                                 name=args.answers.stem)]  # fmt: skip
     else:
         names = OF_DIARIES if args.design is None else OF_TRIALS
+        if args.design is not None and drawn.arm is None:
+            names = OF_DIARIES[:2]
         made = [certify_analysis(name, drawn) for name in names]
     notes = dict.fromkeys(note for one in made for note in one.results.notes)
     print("\n".join(notes))
