@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
     from msspas_analysis.certify.power import people_needed, power_by_people
     from msspas_analysis.certify.replicates import Replicates, diary_replicates, trial_replicates
+    from msspas_analysis.certify.sample_size import (
+        power_of_grades,
+        power_of_means,
+        power_of_proportions,
+    )
     from msspas_analysis.certify.trial_runs import what_trials_show, without_expectation
     from msspas_analysis.certify.twin import (
         EntryRule,
@@ -207,6 +212,9 @@ _HOMES: Final = {
     "permutation_test": "estimate.permutation",
     "post_stratify": "estimate.prevalence.calibration",
     "power_by_people": "certify.power",
+    "power_of_grades": "certify.sample_size",
+    "power_of_means": "certify.sample_size",
+    "power_of_proportions": "certify.sample_size",
     "predicted_probabilities": "estimate.trials.ordinal",
     "prevalence": "estimate.prevalence.proportions",
     "proportional_odds": "estimate.trials.ordinal",
@@ -346,6 +354,9 @@ __all__ = [
     "plots",
     "post_stratify",
     "power_by_people",
+    "power_of_grades",
+    "power_of_means",
+    "power_of_proportions",
     "predicted_probabilities",
     "prevalence",
     "proportional_odds",
