@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "msspas_analysis"
 
 LAYERS = (
-    {"results", "instruments"},
+    {"results", "instruments", "progress"},
     {"scoring", "tables"},
     {"ingest", "simulate", "estimate"},
     {"certify"},
@@ -50,7 +50,8 @@ ONLY_IN = {
     "charset_normalizer": {"ingest"},
     "pandera": {"tables"},
     "jinja2": {"report"},
-    "tqdm": {"cli"},
+    "tqdm": {"progress"},
+    "joblib": {"certify"},
     "argparse": {"cli"},
     "webbrowser": {"cli"},
 }

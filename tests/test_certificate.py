@@ -221,6 +221,23 @@ def test_worlds_differ_by_the_effect_alone_and_more_leave_the_first_as_they_are(
     assert seen == [(64, 128, "studies"), (128, 128, "studies")]
 
 
+def test_two_cores_and_a_kept_run_give_the_same_bytes(tmp_path, diaries):
+    how = {"effect": -1.0, "replicates": 128, "seed": 1, "beyond": True}
+    many = diary_replicates(WORLD, workers=2, cache=tmp_path, **how)
+    kept = diary_replicates(WORLD, cache=tmp_path, **how)
+    for world in WORLDS:
+        for name in ("before", "after", "beyond"):
+            want = np.ascontiguousarray(diaries.scores[world][name][:128])
+            assert many.scores[world][name].tobytes() == want.tobytes()
+            assert kept.scores[world][name].tobytes() == want.tobytes()
+    assert len(list(tmp_path.rglob("*.npz"))) == 2
+    trial = {"effect": -1.0, "replicates": 1024, "seed": 1}
+    here, there = (trial_replicates(ms.DESIGNS["T2"], workers=w, **trial) for w in (1, 2))
+    assert here.arm.tobytes() == there.arm.tobytes()
+    assert here.scores[NULL]["after"].tobytes() == there.scores[NULL]["after"].tobytes()
+    assert here.truth == there.truth
+
+
 def test_a_centres_own_diary_gets_a_twin_of_its_shape():
     tables = ms.read_workbook(CENTRE).tables
     drawn = diary_replicates(tables, effect=-1.0, entry="first rating >= 4", replicates=128)

@@ -101,3 +101,22 @@ def test_a_reader_that_has_enough_is_no_error():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
     assert "Traceback" not in done.stdout
+
+
+def test_a_run_that_is_kept_is_taken_from_there(capsys, tmp_path):
+    same = ["--design", "T2", "--replicates", "128", "--workers", "2", "--cache", tmp_path / "kept"]
+    first = printed(capsys, *same)
+    kept = [*(tmp_path / "kept").rglob("*.npz")]
+    assert kept
+    for path in kept:  # a second run that drew again would not mind other numbers here
+        with np.load(path) as file:
+            held = {name: file[name] for name in file.files}
+        held["claimed effect/after"] = held["claimed effect/after"] + 1.0
+        np.savez(path, **held)
+    assert printed(capsys, *same) != first
+
+
+def test_a_cache_that_is_a_file_is_refused(capsys, tmp_path):
+    (tmp_path / "kept").touch()
+    assert main(["certify", "--design", "T2", "--cache", str(tmp_path / "kept")]) == 2
+    assert "give a folder for the finished blocks" in capsys.readouterr().err

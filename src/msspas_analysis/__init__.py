@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
     from msspas_analysis.certify.power import people_needed, power_by_people
     from msspas_analysis.certify.replicates import Replicates, diary_replicates, trial_replicates
+    from msspas_analysis.certify.running import BlocksFailedError, Failure, replay, run_blocks
     from msspas_analysis.certify.sample_size import (
         power_of_grades,
         power_of_means,
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
     from msspas_analysis.ingest.intake import Intake, Tally
     from msspas_analysis.ingest.template import write_paper_diary, write_template
+    from msspas_analysis.progress import progress_bar
     from msspas_analysis.report import service_evaluation
     from msspas_analysis.report.results_table import results_table, write_results
     from msspas_analysis.results import Estimates, concat
@@ -138,6 +140,7 @@ _HOMES: Final = {
     "SCHEMAS": "tables",
     "Analysis": "estimate.estimand",
     "Arm": "simulate.designs",
+    "BlocksFailedError": "certify.running",
     "Certificate": "certify.certificate",
     "Design": "simulate.designs",
     "DiaryScenario": "simulate.scenario",
@@ -146,6 +149,7 @@ _HOMES: Final = {
     "Estimand": "estimate.estimand",
     "Estimates": "results",
     "Expectation": "certify.twin",
+    "Failure": "certify.running",
     "FittedScenario": "certify.fitting",
     "Intake": "ingest.intake",
     "Replicates": "certify.replicates",
@@ -217,6 +221,7 @@ _HOMES: Final = {
     "power_of_proportions": "certify.sample_size",
     "predicted_probabilities": "estimate.trials.ordinal",
     "prevalence": "estimate.prevalence.proportions",
+    "progress_bar": "progress",
     "proportional_odds": "estimate.trials.ordinal",
     "provenance": "simulate.realism",
     "rake": "estimate.prevalence.calibration",
@@ -226,12 +231,14 @@ _HOMES: Final = {
     "read_workbook": "ingest",
     "reliable_change": "estimate.change.reliable_change",
     "reliable_change_ar": "estimate.change.reliable_change",
+    "replay": "certify.running",
     "resized": "simulate.designs",
     "respondent_shares": "simulate.survey",
     "responder_curve": "estimate.change.responders",
     "response_bounds": "estimate.prevalence.response",
     "response_sensitivity": "estimate.prevalence.response",
     "results_table": "report.results_table",
+    "run_blocks": "certify.running",
     "service_evaluation": "report",
     "several_therapies": "estimate.change.therapies",
     "severity_shares": "estimate.prevalence.proportions",
@@ -277,6 +284,7 @@ __all__ = [
     "SCHEMAS",
     "Analysis",
     "Arm",
+    "BlocksFailedError",
     "Certificate",
     "Design",
     "DiaryScenario",
@@ -285,6 +293,7 @@ __all__ = [
     "Estimand",
     "Estimates",
     "Expectation",
+    "Failure",
     "FittedScenario",
     "Intake",
     "Replicates",
@@ -359,6 +368,7 @@ __all__ = [
     "power_of_proportions",
     "predicted_probabilities",
     "prevalence",
+    "progress_bar",
     "proportional_odds",
     "provenance",
     "rake",
@@ -368,12 +378,14 @@ __all__ = [
     "read_workbook",
     "reliable_change",
     "reliable_change_ar",
+    "replay",
     "resized",
     "respondent_shares",
     "responder_curve",
     "response_bounds",
     "response_sensitivity",
     "results_table",
+    "run_blocks",
     "scoring",
     "service_evaluation",
     "several_therapies",

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msspas_analysis.certify.certificate import ALPHA, ANALYSES
-from msspas_analysis.certify.replicates import CLAIMED, Progress, trial_replicates
+from msspas_analysis.certify.replicates import CLAIMED, trial_replicates
 from msspas_analysis.estimate.intervals import wilson_interval
+from msspas_analysis.progress import Progress
 from msspas_analysis.results import Estimates
 from msspas_analysis.simulate.designs import Design, resized
 from msspas_analysis.simulate.world import World

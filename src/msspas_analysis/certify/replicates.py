@@ -6,8 +6,9 @@ arms. Both worlds are drawn from the same streams, so that they differ by the ef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from msspas_analysis.certify.fitting import fit_scenario
+from msspas_analysis.certify.running import run_blocks
 from msspas_analysis.certify.twin import EntryRule
 from msspas_analysis.estimate.change.untreated import Entry, untreated_contrast, window_weights
+from msspas_analysis.progress import Progress
 from msspas_analysis.simulate.days import BLOCK, simulate_ratings
 from msspas_analysis.simulate.designs import Design, with_effect
 from msspas_analysis.simulate.scenario import DiaryScenario
@@ -26,7 +29,6 @@ from msspas_analysis.simulate.world import World
 from msspas_analysis.tables import AFTER, BEFORE, Tables, Window
 
 Floats = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
 
 NULL, CLAIMED = "no effect", "claimed effect"
 WORLDS: Final = (NULL, CLAIMED)
@@ -116,7 +118,8 @@ class Replicates:
 def diary_replicates(
     diary: Tables | DiaryScenario, *, effect: float, entry: EntryRule | str | None = None,
     before: Window = BEFORE, after: Window = AFTER, replicates: int = 10_000, seed: int = 2026,
-    beyond: bool = False, progress: Progress | None = None,
+    beyond: bool = False, workers: int | str = 1, cache: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Replicates:  # fmt: skip
     """Draw a before-and-after study of diaries many times, like a centre's own or in a given world.
 
@@ -138,6 +141,9 @@ def diary_replicates(
         Seed, 0 or more.
     beyond : bool
         Whether to work out the change beyond expectation as well, which takes longer.
+    workers, cache
+        As :func:`~msspas_analysis.certify.running.run_blocks`: several processes, and a folder from
+        which a run that was stopped goes on. The numbers are the same in every case.
     progress : callable or None
         Called with studies done, in all, and a word.
 
@@ -183,40 +189,40 @@ def diary_replicates(
     still = replace(scenario, change=0.0, spasm_change=None)
     entered: Entry = "none" if scenario.entry_rating is None else (
         "first week" if scenario.entry_days == 7 else "first rating")  # fmt: skip
-    got: dict[str, dict[str, list[Floats]]] = {w: {} for w in WORLDS}
-    moved: list[Floats] = []
-    for first in range(0, replicates, BLOCK):
-        count = min(BLOCK, replicates - first)
-        complete = []
-        for world, now in zip(WORLDS, (still, replace(still, change=effect)), strict=True):
-            drawn = simulate_ratings(now, seed=seed, replicates=count, first=first)
-            kept = {
-                name: _window_mean(drawn.seen, drawn.days, window)
-                for name, window in (("before", before), ("after", after))
-            }
-            if beyond:
-                contrast = untreated_contrast(
-                    drawn.seen, drawn.days, before=before, after=after, entry=entered
-                )
-                kept["beyond"] = contrast.change - contrast.expected
-            for name, values in kept.items():
-                got[world].setdefault(name, []).append(values)
-            complete.append([_plain_mean(drawn.score, drawn.days, w) for w in (before, after)])
-        (b0, a0), (b1, a1) = complete
-        moved.append(((a1 - b1) - (a0 - b0)).mean(axis=-1))
-        if progress is not None:
-            progress(first + count, replicates, "studies")
-    truth = {NULL: 0.0, CLAIMED: float(np.concatenate(moved).mean())}
+    job = partial(_diary_block, still, effect, before, after, entered, beyond, seed)
+    drawn = run_blocks(job, replicates=replicates, block=BLOCK, workers=workers, cache=cache,
+                       progress=progress, word="studies")  # fmt: skip
+    truth = {NULL: 0.0, CLAIMED: float(drawn.pop("moved").mean())}
     return Replicates(
-        scores={w: {k: np.concatenate(v) for k, v in part.items()} for w, part in got.items()},
-        arm=None, truth=truth, effect=effect, label=label, notes=notes,
-    )  # fmt: skip
+        scores=_by_world(drawn), arm=None, truth=truth, effect=effect, label=label, notes=notes
+    )
+
+
+def _diary_block(
+    still: DiaryScenario, effect: float, before: Window, after: Window, entered: Entry,
+    beyond: bool, seed: int, first: int, count: int,
+) -> dict[str, Floats]:  # fmt: skip
+    """Draw some of the studies in both worlds, and what the effect moved in the complete ratings."""
+    out: dict[str, Floats] = {}
+    complete = []
+    for world, now in zip(WORLDS, (still, replace(still, change=effect)), strict=True):
+        drawn = simulate_ratings(now, seed=seed, replicates=count, first=first)
+        for name, window in (("before", before), ("after", after)):
+            out[f"{world}/{name}"] = _window_mean(drawn.seen, drawn.days, window)
+        if beyond:
+            contrast = untreated_contrast(
+                drawn.seen, drawn.days, before=before, after=after, entry=entered
+            )
+            out[f"{world}/beyond"] = contrast.change - contrast.expected
+        complete.append([_plain_mean(drawn.score, drawn.days, w) for w in (before, after)])
+    (b0, a0), (b1, a1) = complete
+    return out | {"moved": ((a1 - b1) - (a0 - b0)).mean(axis=-1)}
 
 
 def trial_replicates(
     design: Design, *, effect: float, world: World | None = None, replicates: int = 10_000,
-    seed: int = 2026, control: str | None = None, null: bool = True,
-    progress: Progress | None = None,
+    seed: int = 2026, control: str | None = None, null: bool = True, workers: int | str = 1,
+    cache: str | Path | None = None, progress: Progress | None = None,
 ) -> Replicates:  # fmt: skip
     """Draw a study of one period many times, with a treatment that does nothing and one that does.
 
@@ -229,7 +235,7 @@ def trial_replicates(
         What the first treatment does to latent stiffness, in points, -10 to 10.
     world : World or None
         What people are like; None is the default world.
-    replicates, seed, progress
+    replicates, seed, workers, cache, progress
         As :func:`diary_replicates`.
     control : str or None
         The control arm; None is the last one.
@@ -267,36 +273,47 @@ def trial_replicates(
     last = names.index(control) if control is not None else len(names) - 1
     treatment = design.arms[0].sequence[0]
     worlds = WORLDS if null else (CLAIMED,)
-    got: dict[str, dict[str, list[Floats]]] = {w: {"before": [], "after": []} for w in worlds}
-    arms: list[Floats] = []
-    moved: list[Floats] = []
-    step = BLOCK if design.diary else BLOCK_OF_VISITS
-    for first in range(0, replicates, step):
-        count = min(step, replicates - first)
-        for name in worlds:
-            points = effect if name == CLAIMED else 0.0
-            runs = simulate_trials(
-                with_effect(design, points, treatment=treatment), world, seed=seed,
-                replicates=count, first=first,
-            )  # fmt: skip
-            score = runs.scores["stiffness"]
-            got[name]["before"].append(score[..., 0])
-            got[name]["after"].append(score[..., -1])
-        mine = (runs.arm == 0).astype(np.float64)
-        arms.append(np.where((runs.arm == 0) | (runs.arm == last), mine, np.nan))
-        gone = runs.complete["stiffness"][..., -1] - runs.untreated[..., -1]
-        moved.append(_of_arm(gone, runs.arm == 0))
-        if not alone:
-            moved[-1] = moved[-1] - _of_arm(gone, runs.arm == last)
-        if progress is not None:
-            progress(first + count, replicates, "trials")
+    job = partial(_trial_block, design, treatment, effect, world, last, worlds, seed)
+    drawn = run_blocks(
+        job, replicates=replicates, block=BLOCK if design.diary else BLOCK_OF_VISITS,
+        workers=workers, cache=cache, progress=progress, word="trials",
+    )  # fmt: skip
+    truth = {NULL: 0.0, CLAIMED: float(drawn.pop("moved").mean())}
+    arm = drawn.pop("arm")
     return Replicates(
-        scores={w: {k: np.concatenate(v) for k, v in part.items()} for w, part in got.items()},
-        arm=None if alone else np.concatenate(arms),
-        truth={NULL: 0.0, CLAIMED: float(np.concatenate(moved).mean())}, effect=effect,
+        scores=_by_world(drawn), arm=None if alone else arm, truth=truth, effect=effect,
         label=f"{design.code}, {design.n_people} people, {names[0]} "
         + ("before and after" if alone else f"against {names[last]}"),
     )  # fmt: skip
+
+
+def _trial_block(
+    design: Design, treatment: str, effect: float, world: World | None, last: int,
+    worlds: tuple[str, ...], seed: int, first: int, count: int,
+) -> dict[str, Floats]:  # fmt: skip
+    """Run some of the trials in the worlds asked for; the claimed effect's comes last."""
+    out: dict[str, Floats] = {}
+    for name in worlds:
+        runs = simulate_trials(
+            with_effect(design, effect if name == CLAIMED else 0.0, treatment=treatment), world,
+            seed=seed, replicates=count, first=first,
+        )  # fmt: skip
+        score = runs.scores["stiffness"]
+        out[f"{name}/before"], out[f"{name}/after"] = score[..., 0], score[..., -1]
+    gone = runs.complete["stiffness"][..., -1] - runs.untreated[..., -1]
+    moved = _of_arm(gone, runs.arm == 0)
+    if last:
+        moved = moved - _of_arm(gone, runs.arm == last)
+    here = (runs.arm == 0) | (runs.arm == last)
+    return out | {"arm": np.where(here, (runs.arm == 0) * 1.0, np.nan), "moved": moved}
+
+
+def _by_world(drawn: Mapping[str, Floats]) -> dict[str, dict[str, Floats]]:
+    out: dict[str, dict[str, Floats]] = {}
+    for name, values in drawn.items():
+        world, _, score = name.partition("/")
+        out.setdefault(world, {})[score] = values
+    return out
 
 
 def _check(effect: float, replicates: int, seed: int) -> None:

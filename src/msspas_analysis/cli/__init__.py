@@ -558,6 +558,14 @@ def _add_certify(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=2026, metavar="N", help="default %(default)s")
     parser.add_argument(
+        "--workers", type=int, default=1, metavar="N",
+        help="draw in as many processes; the numbers are the same; default %(default)s",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cache", type=to_path, metavar="FOLDER",
+        help="keep what is drawn, so that a run that was stopped goes on where it stood",
+    )  # fmt: skip
+    parser.add_argument(
         "--rules", type=to_path, metavar="FILE", help="your answers about the workbook"
     )
     parser.add_argument(

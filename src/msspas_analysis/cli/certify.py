@@ -50,7 +50,8 @@ def _diaries(args: argparse.Namespace, windows: tuple[Window, Window]) -> Replic
         return diary_replicates(
             intake.tables, effect=args.effect, entry=entry_rule(args.entry) or EntryRule(),
             before=before, after=after, replicates=args.replicates, seed=args.seed,
-            beyond=args.answers is None and args.export is None, progress=progress,
+            beyond=args.answers is None and args.export is None, workers=args.workers,
+            cache=args.cache, progress=progress,
         )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _trials(args: argparse.Namespace) -> Replicates:
     with showing_progress() as progress:
         return trial_replicates(
             design, effect=args.effect, replicates=args.replicates, seed=args.seed,
-            progress=progress,
+            workers=args.workers, cache=args.cache, progress=progress,
         )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from msspas_analysis.progress import Progress
 
 
 class Refused(Exception):
@@ -16,21 +18,14 @@ class Refused(Exception):
 
 
 @contextmanager
-def showing_progress() -> Iterator[Callable[[int, int, str], None] | None]:
+def showing_progress() -> Iterator[Progress | None]:
     """Give a progress callback if a person is watching, else None."""
     if not sys.stderr.isatty():
         yield None
         return
-    from tqdm import tqdm
+    from msspas_analysis.progress import progress_bar
 
-    with tqdm(leave=False, file=sys.stderr, unit="", bar_format="{desc} {bar} {n}/{total}") as bar:
-
-        def show(done: int, total: int, what: str) -> None:
-            bar.total = total
-            bar.set_description_str(what, refresh=False)
-            bar.update(done - bar.n)
-            bar.refresh()
-
+    with progress_bar() as show:
         yield show
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -29,11 +28,11 @@ from msspas_analysis.ingest.sheets import Sheet, UnreadableFileError, cell_name,
 from msspas_analysis.ingest.values import plain
 from msspas_analysis.ingest.vocabulary import Heading, read_heading
 from msspas_analysis.ingest.wide import read_wide
+from msspas_analysis.progress import Progress
 from msspas_analysis.tables import DIARY, SCHEMAS, TRIGGER, Tables, validate
 
 # a code, a rating, a date in figures: what nearly every cell is, and never an identifier
 _PLAIN_CELL: Final = re.compile(r"[A-Za-z]{0,4}[ -]?\d{1,7}|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
-Progress = Callable[[int, int, str], None]
 
 
 def read_workbook(
