@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from msspas_analysis.certify import EntryRule, UnknownEntryError, expected_without_treatment
-from msspas_analysis.certify.twin import draw_untreated, method_check
+from msspas_analysis.certify.twin import method_check
+from msspas_analysis.certify.untreated_draws import draw_untreated
 from msspas_analysis.estimate.change.untreated import (
     NoExpectationError,
     autocovariance,

@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from msspas_analysis import instruments, plots, scoring
+    from msspas_analysis.certify.candidate_designs import PlanSheet, candidates
     from msspas_analysis.certify.certificate import Certificate, certify_analysis, certify_answers
+    from msspas_analysis.certify.design_comparison import compare_designs
+    from msspas_analysis.certify.diary_folder import open_large_diary, write_large_diary
     from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
+    from msspas_analysis.certify.large_diary import fit_large, summarise_large_diary
     from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
     from msspas_analysis.certify.power import people_needed, power_by_people
     from msspas_analysis.certify.replicates import Replicates, diary_replicates, trial_replicates
@@ -33,6 +37,12 @@ if TYPE_CHECKING:
         Expectation,
         UnknownEntryError,
         expected_without_treatment,
+    )
+    from msspas_analysis.certify.twin_statistics import (
+        change_in_bad_days,
+        share_fallen,
+        share_risen,
+        statistic_beyond_expectation,
     )
     from msspas_analysis.estimate.agreement.association import anchor_correlation, correlation
     from msspas_analysis.estimate.agreement.internal_consistency import internal_consistency
@@ -52,6 +62,7 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.change.reliable_change import reliable_change, reliable_change_ar
     from msspas_analysis.estimate.change.responders import responder_curve
     from msspas_analysis.estimate.change.therapies import several_therapies, therapies_taken
+    from msspas_analysis.estimate.change.untreated import change_beyond_expectation
     from msspas_analysis.estimate.diary.description import week_profile
     from msspas_analysis.estimate.diary.diary_days import floor_share, missing_streaks
     from msspas_analysis.estimate.diary.persistence import autocorrelation, variogram
@@ -152,6 +163,7 @@ _HOMES: Final = {
     "Failure": "certify.running",
     "FittedScenario": "certify.fitting",
     "Intake": "ingest.intake",
+    "PlanSheet": "certify.candidate_designs",
     "Replicates": "certify.replicates",
     "RowsAreNotPeopleError": "estimate.people",
     "SchemaError": "tables",
@@ -177,8 +189,12 @@ _HOMES: Final = {
     "binary_difference": "estimate.trials.binary",
     "bootstrap_interval": "estimate.resampling",
     "calibrate": "estimate.prevalence.calibration",
+    "candidates": "certify.candidate_designs",
     "certify_analysis": "certify.certificate",
     "certify_answers": "certify.certificate",
+    "change_beyond_expectation": "estimate.change.untreated",
+    "change_in_bad_days": "certify.twin_statistics",
+    "compare_designs": "certify.design_comparison",
     "compare_proportions": "estimate.prevalence.risks",
     "concat": "results",
     "correlation": "estimate.agreement.association",
@@ -192,6 +208,7 @@ _HOMES: Final = {
     "effect_sizes": "estimate.trials.effect_size",
     "expected_without_treatment": "certify.twin",
     "explaining_odds_ratio": "estimate.prevalence.response",
+    "fit_large": "certify.large_diary",
     "fit_scenario": "certify.fitting",
     "floor_share": "estimate.diary.diary_days",
     "internal_consistency": "estimate.agreement.internal_consistency",
@@ -205,6 +222,7 @@ _HOMES: Final = {
     "measurement_error": "estimate.agreement.intraclass",
     "minimal_detectable_change": "estimate.change.paired",
     "missing_streaks": "estimate.diary.diary_days",
+    "open_large_diary": "certify.diary_folder",
     "ordinal_difference": "estimate.trials.ordinal",
     "paired_change": "estimate.change.paired",
     "paired_effect_sizes": "estimate.trials.effect_size",
@@ -242,6 +260,8 @@ _HOMES: Final = {
     "service_evaluation": "report",
     "several_therapies": "estimate.change.therapies",
     "severity_shares": "estimate.prevalence.proportions",
+    "share_fallen": "certify.twin_statistics",
+    "share_risen": "certify.twin_statistics",
     "signed_rank_variants": "estimate.trials.ranks",
     "simulate_days": "simulate.days",
     "simulate_diary": "simulate.diary",
@@ -253,7 +273,9 @@ _HOMES: Final = {
     "span_scores": "estimate.windows",
     "standardised_prevalence": "estimate.prevalence.standardisation",
     "standardised_rate": "estimate.prevalence.standardisation",
+    "statistic_beyond_expectation": "certify.twin_statistics",
     "steady": "simulate.world",
+    "summarise_large_diary": "certify.large_diary",
     "therapies_taken": "estimate.change.therapies",
     "trial_replicates": "certify.replicates",
     "validate": "tables",
@@ -272,6 +294,7 @@ _HOMES: Final = {
     "with_effect": "simulate.designs",
     "without_expectation": "certify.trial_runs",
     "write_intake": "ingest",
+    "write_large_diary": "certify.diary_folder",
     "write_paper_diary": "ingest.template",
     "write_results": "report.results_table",
     "write_template": "ingest.template",
@@ -296,6 +319,7 @@ __all__ = [
     "Failure",
     "FittedScenario",
     "Intake",
+    "PlanSheet",
     "Replicates",
     "RowsAreNotPeopleError",
     "SchemaError",
@@ -322,8 +346,12 @@ __all__ = [
     "binary_difference",
     "bootstrap_interval",
     "calibrate",
+    "candidates",
     "certify_analysis",
     "certify_answers",
+    "change_beyond_expectation",
+    "change_in_bad_days",
+    "compare_designs",
     "compare_proportions",
     "concat",
     "correlation",
@@ -337,6 +365,7 @@ __all__ = [
     "effect_sizes",
     "expected_without_treatment",
     "explaining_odds_ratio",
+    "fit_large",
     "fit_scenario",
     "floor_share",
     "instruments",
@@ -351,6 +380,7 @@ __all__ = [
     "measurement_error",
     "minimal_detectable_change",
     "missing_streaks",
+    "open_large_diary",
     "ordinal_difference",
     "paired_change",
     "paired_effect_sizes",
@@ -390,6 +420,8 @@ __all__ = [
     "service_evaluation",
     "several_therapies",
     "severity_shares",
+    "share_fallen",
+    "share_risen",
     "signed_rank_variants",
     "simulate_days",
     "simulate_diary",
@@ -401,7 +433,9 @@ __all__ = [
     "span_scores",
     "standardised_prevalence",
     "standardised_rate",
+    "statistic_beyond_expectation",
     "steady",
+    "summarise_large_diary",
     "therapies_taken",
     "trial_replicates",
     "validate",
@@ -420,6 +454,7 @@ __all__ = [
     "with_effect",
     "without_expectation",
     "write_intake",
+    "write_large_diary",
     "write_paper_diary",
     "write_results",
     "write_template",

@@ -18,10 +18,12 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Features = dict[str, Floats]
+Sums = dict[str, Any]
 
 FEWEST_PEOPLE: Final = 10
 FEWEST_DAYS: Final = 14
 MOST_DAYS: Final = 366
+LONG: Final = 140  # days of diary from which slow drift can be told
 POINTS, SHARE, CORRELATION, DAYS, NUMBER = "points", "share", "correlation", "days", "number"
 
 FEATURES: Final[Mapping[str, tuple[str, str]]] = {
@@ -46,6 +48,11 @@ FEATURES: Final[Mapping[str, tuple[str, str]]] = {
     "stops": ("diaries that stop, each week", SHARE),
 }
 """Features of the daily stiffness rating: key, what it is, its unit."""
+
+EACH: Final = ("times", "total", "apart", "next", "after times", "after total", "before times",
+               "before total", "last", "inside", "possible")  # fmt: skip
+"""Sums of :func:`rating_sums` that are a number a person."""
+ENDS: Final = (("zero", 0.0), ("ten", 10.0))
 
 ITEM_FEATURES: Final[Mapping[str, tuple[str, str]]] = {
     "mean": ("mean of people's means", POINTS),
@@ -78,6 +85,7 @@ class OwnDiary:
     item_missing: float | None
     uncountable_above: int | None
     notes: tuple[str, ...]
+    told: Features | None = None  # the features of all, where these are only some of them
 
     @property
     def seen(self) -> Floats:
@@ -196,6 +204,26 @@ def cut(values: Floats, own: OwnDiary, first: Ints | None) -> Floats:
 # --- features: the leading axis is replicates ----------------------------------------------------
 
 
+def usual_lags(days: int, baseline_days: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the lags that diaries of so many days tell of: near ones, and far ones to be pooled."""
+    # pairs of days never span the first session
+    side = days if baseline_days is None else max(baseline_days, days - baseline_days)
+    low, high = min(14, side // 3), min(28, side // 2)
+    if side >= 42:
+        low = 21
+    if days >= LONG:
+        return (1, 2, 7, 14, 28), (56, 60, 65, 70)
+    far = tuple(np.unique(np.linspace(low, max(low, high), 5).astype(int)).tolist())
+    return tuple(lag for lag in (1, 2, 7, 14) if lag < low), far
+
+
+def own_features(own: OwnDiary, near: tuple[int, ...], far: tuple[int, ...]) -> Features:
+    """Return :func:`rating_features` of an own diary, or those told of all its people."""
+    if own.told is not None:
+        return own.told
+    return rating_features(own.seen, own.after, own.possible, near=near, far=far)
+
+
 def rating_features(
     seen: Floats, after: Flags, possible: Ints, *, near: tuple[int, ...], far: tuple[int, ...]
 ) -> Features:
@@ -217,56 +245,95 @@ def rating_features(
     dict of str to numpy.ndarray, shape (replicates,)
         By the keys of :data:`FEATURES`; NaN where a cohort does not tell.
     """
+    return features_of(rating_sums(seen, after, possible, near=near, far=far))
+
+
+def rating_sums(
+    seen: Floats, after: Flags, possible: Ints, *, near: tuple[int, ...], far: tuple[int, ...]
+) -> Sums:
+    """Return the sums behind :func:`rating_features`, whose parameters these are.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Those of :data:`EACH` of shape (replicates, n_people); the others (replicates,), which of
+        several sets of people add up.
+    """
     known = ~np.isnan(seen)
     y = np.where(known, seen, 0.0)
     times = known.sum(axis=-1)
-    rated = times >= FEWEST_DAYS
-    mean = y.sum(axis=-1) / np.maximum(times, 1)
-    out = {"mean": mean_of(mean, rated), "spread": sd_of(mean, rated)}
-    for name, end in (("zero", 0.0), ("ten", 10.0)):
-        out[name] = _ratio((seen == end).sum(axis=(-2, -1)), times.sum(axis=-1))
+    out = {"times": times, "total": y.sum(axis=-1), "days": times.sum(axis=-1)}
+    for name, end in ENDS:
+        out[name] = (seen == end).sum(axis=(-2, -1))
     total, pairs = zip(*(_gaps(seen, after, lag) for lag in far), strict=True)
-    out["far"] = _ratio(sum(total).sum(axis=-1), sum(pairs).sum(axis=-1))
+    out["far"], out["far pairs"] = sum(total).sum(axis=-1), sum(pairs).sum(axis=-1)
     for lag in near:
         apart, n = _gaps(seen, after, lag)
-        out[f"lag {lag}"] = 1.0 - _ratio(_ratio(apart.sum(axis=-1), n.sum(axis=-1)), out["far"])
+        out[f"lag {lag}"], out[f"lag {lag} pairs"] = apart.sum(axis=-1), n.sum(axis=-1)
         if lag == 1:
-            own = 0.5 * np.log(apart / np.maximum(n, 1) + 0.1)
-            # near an end of the scale it is the end that makes people alike
-            middle = rated & (mean >= 2.0) & (mean <= 8.0) & (n >= FEWEST_DAYS // 2)
-            out["unlike"] = np.where(middle.sum(axis=-1) >= 5, sd_of(own, middle), np.nan)
+            out["apart"], out["next"] = apart, n
     both = known[..., 1:] & known[..., :-1]
     same = both & (seen[..., 1:] == seen[..., :-1])
-    out["same"] = _ratio(same.sum(axis=(-2, -1)), both.sum(axis=(-2, -1)))
-    shift, enough = 0.0, True
-    for side, sign in ((after, 1.0), (~after, -1.0)):
-        n = (known & side).sum(axis=-1)
-        shift = shift + sign * (y * side).sum(axis=-1) / np.maximum(n, 1)
-        enough = enough & (n >= 4)
-    out["shift"] = mean_of(np.asarray(shift), np.asarray(enough))
-    return out | _gap_features(known, possible)
+    out["same"], out["both"] = same.sum(axis=(-2, -1)), both.sum(axis=(-2, -1))
+    for name, side in (("after", after), ("before", ~after)):
+        out[f"{name} times"] = (known & side).sum(axis=-1)
+        out[f"{name} total"] = (y * side).sum(axis=-1)
+    return out | gap_sums(known, possible)
 
 
-def _gap_features(known: Flags, possible: Ints) -> Features:
+def gap_sums(known: Flags, possible: Ints) -> Sums:
     """Sum up which days are missing between the start of a diary and its last rated day."""
     days = known.shape[-1]
     last = np.where(known.any(axis=-1), days - 1 - np.argmax(known[..., ::-1], axis=-1), -1)
     inside = np.arange(days) <= last[..., None]
     missing = inside & ~known
-    out = {}
+    out = {"last": last, "inside": inside.sum(axis=-1), "possible": possible}
     for name, part in (("early", slice(None, days // 2)), ("late", slice(days // 2, None))):
-        n = inside[..., part].sum(axis=(-2, -1))
-        out[name] = _ratio(known[..., part].sum(axis=(-2, -1)), n)
+        out[f"{name} days"] = inside[..., part].sum(axis=(-2, -1))
+        out[name] = known[..., part].sum(axis=(-2, -1))
     before, now = missing[..., :-1], missing[..., 1:]
     filled = known[..., :-1] & inside[..., 1:]
-    out["streaky"] = _ratio((before & now).sum(axis=(-2, -1)), before.sum(axis=(-2, -1))) - _ratio(
-        (filled & now).sum(axis=(-2, -1)), filled.sum(axis=(-2, -1))
+    for name, flags in (("missing then", before), ("missing then and now", before & now),
+                        ("filled then", filled), ("missing now", filled & now),
+                        ("missing", missing)):  # fmt: skip
+        out[name] = flags.sum(axis=(-2, -1))
+    out["runs"] = missing[..., 0].sum(axis=-1) + (now & ~before).sum(axis=(-2, -1))
+    return out
+
+
+def features_of(sums: Sums) -> Features:
+    """Return the features of :func:`rating_sums`."""
+    times, last = sums["times"], sums["last"]
+    rated = times >= FEWEST_DAYS
+    mean = sums["total"] / np.maximum(times, 1)
+    out = {"mean": mean_of(mean, rated), "spread": sd_of(mean, rated)}
+    for name, _ in ENDS:
+        out[name] = _ratio(sums[name], sums["days"])
+    out["far"] = _ratio(sums["far"], sums["far pairs"])
+    for name in [name for name in sums if name.startswith("lag ") and name[-1].isdigit()]:
+        out[name] = 1.0 - _ratio(_ratio(sums[name], sums[f"{name} pairs"]), out["far"])
+        if name == "lag 1":
+            n = sums["next"]
+            own = 0.5 * np.log(sums["apart"] / np.maximum(n, 1) + 0.1)
+            # near an end of the scale it is the end that makes people alike
+            middle = rated & (mean >= 2.0) & (mean <= 8.0) & (n >= FEWEST_DAYS // 2)
+            out["unlike"] = np.where(middle.sum(axis=-1) >= 5, sd_of(own, middle), np.nan)
+    out["same"] = _ratio(sums["same"], sums["both"])
+    shift, enough = 0.0, True
+    for side, sign in (("after", 1.0), ("before", -1.0)):
+        n = sums[f"{side} times"]
+        shift = shift + sign * sums[f"{side} total"] / np.maximum(n, 1)
+        enough = enough & (n >= 4)
+    out["shift"] = mean_of(np.asarray(shift), np.asarray(enough))
+    for name in ("early", "late"):
+        out[name] = _ratio(sums[name], sums[f"{name} days"])
+    out["streaky"] = _ratio(sums["missing then and now"], sums["missing then"]) - _ratio(
+        sums["missing now"], sums["filled then"]
     )
-    runs = missing[..., 0].sum(axis=-1) + (now & ~before).sum(axis=(-2, -1))
-    out["streak"] = _ratio(missing.sum(axis=(-2, -1)), runs)
-    share = known.sum(axis=-1) / np.maximum(inside.sum(axis=-1), 1)
+    out["streak"] = _ratio(sums["missing"], sums["runs"])
+    share = times / np.maximum(sums["inside"], 1)
     out["keepers"] = sd_of(share, last >= FEWEST_DAYS)
-    weeks, due = last // 7 + 1, -(-possible // 7)
+    weeks, due = last // 7 + 1, -(-sums["possible"] // 7)
     began = last >= 0
     out["stops"] = _ratio(
         (began & (weeks < due)).sum(axis=-1), np.minimum(weeks, due - 1).sum(axis=-1)

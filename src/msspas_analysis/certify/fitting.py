@@ -29,6 +29,7 @@ from msspas_analysis.certify.diary_features import (
     FEATURES,
     FEWEST_PEOPLE,
     ITEM_FEATURES,
+    LONG,
     Features,
     Flags,
     Floats,
@@ -38,8 +39,10 @@ from msspas_analysis.certify.diary_features import (
     item_features,
     mean_of,
     own_diary,
+    own_features,
     rating_features,
     sd_of,
+    usual_lags,
 )
 from msspas_analysis.certify.twin import EntryRule
 from msspas_analysis.results import Estimates
@@ -71,13 +74,12 @@ _SQUARED: Final = ("drift_sd", "day_sd_spread")  # looked for as squares, which 
 _LEAST_SPREAD: Final = 0.002  # of a feature over replicates, so that none weighs without end
 _PERSON_DAYS: Final = 300_000  # drawn for each look at a world
 _AGAIN: Final = 1000  # number of the first block of streams that the fit has not seen
-_LONG: Final = 140  # days of diary from which the half-life of the drift can be told
 _LEAST_GAPS: Final = 20  # missing days from which their streaks can be told
 
 _NOT_HERE: Final = "not in the diary table"
 _DESIGN: Final = "a choice, not a fact about these people"
 _REASONS: Final[Mapping[str, str]] = {
-    "drift_half_life": f"needs diaries of {_LONG} days or more",
+    "drift_half_life": f"needs diaries of {LONG} days or more",
     "day_sd_spread": "too few people who are mostly between 2 and 8",
     "drift_sd": "the diaries are too short to tell slow drift from daily wobble",
     "spasm_correlation": "one count a day does not tell it from the other parts of the count",
@@ -163,17 +165,8 @@ class FittedScenario:
         out = out.merge(drawn.rename(columns={
             "estimate": "synthetic", "conf_low": "low", "conf_high": "high"}), on=keys)  # fmt: skip
         out["inside"] = inside["estimate"].eq(1).to_numpy()
-        order = [
-            "outcome",
-            "term",
-            "measure",
-            "own",
-            "synthetic",
-            "low",
-            "high",
-            "inside",
-            "method",
-        ]
+        order = ["outcome", "term", "measure", "own", "synthetic", "low", "high", "inside",
+                 "method"]  # fmt: skip
         return out[order].reset_index(drop=True)
 
     @property
@@ -248,7 +241,15 @@ def fit_scenario(
     ):
         if got < low:
             raise ValueError(f"{name} must be {low} or more, got {got}")
-    own = own_diary(tables, people)
+    return fit_own(own_diary(tables, people), entry=entry, keep_change=keep_change, seed=seed,
+                   rounds=rounds, replicates=replicates)  # fmt: skip
+
+
+def fit_own(
+    own: OwnDiary, *, entry: EntryRule | None, keep_change: bool, seed: int, rounds: int,
+    replicates: int,
+) -> FittedScenario:  # fmt: skip
+    """Fit a world to a diary laid out by person and day, as :func:`fit_scenario` does."""
     start, frame = _frame(own, entry or EntryRule())
     scenario, values = _fit_ratings(
         own, start, frame, keep_change=keep_change, seed=seed, rounds=rounds
@@ -303,15 +304,7 @@ def _frame(own: OwnDiary, entry: EntryRule) -> tuple[DiaryScenario, _Frame]:
         missed_tablets=own.missed_tablets if own.missed_tablets is not None
         else DiaryScenario().missed_tablets,
     ))  # fmt: skip
-    # pairs of days never span the first session
-    side = days if own.baseline_days is None else max(baseline, days - baseline)
-    low, high = min(14, side // 3), min(28, side // 2)
-    if side >= 42:
-        low = 21
-    far = tuple(np.unique(np.linspace(low, max(low, high), 5).astype(int)).tolist())
-    near = [lag for lag in (1, 2, 7, 14) if lag < low]
-    if days >= _LONG:
-        far, near = (56, 60, 65, 70), [1, 2, 7, 14, 28]
+    near, far = usual_lags(days, own.baseline_days)
     fitted = ["n_people", "followup_days"]
     if own.baseline_days is not None:
         fitted.append("baseline_days")
@@ -340,7 +333,7 @@ def _frame(own: OwnDiary, entry: EntryRule) -> tuple[DiaryScenario, _Frame]:
             "level_mean and level_sd are of all people out of whom these came: those below the "
             "entry rule were never seen, so both lean on the normal distribution."
         )
-    return start, _Frame(near=tuple(near), far=far, fitted=tuple(fitted), notes=tuple(notes))
+    return start, _Frame(near=near, far=far, fitted=tuple(fitted), notes=tuple(notes))
 
 
 # --- the fit -------------------------------------------------------------------------------------
@@ -379,8 +372,7 @@ def _fit_ratings(
                                far=frame.far)  # fmt: skip
 
     many = int(np.clip(_PERSON_DAYS // own.seen[0].size, 16, 3 * BLOCK))
-    got = {name: float(value[0]) for name, value in rating_features(
-        own.seen, own.after, own.possible, near=frame.near, far=frame.far).items()}  # fmt: skip
+    got = {k: float(v[0]) for k, v in own_features(own, frame.near, frame.far).items()}
     begin = _begin(got, own, frame, keep_change=keep_change)
     names = list(begin)
     low, high, step = (np.array([_RANGES[name][i] for name in names]) for i in range(3))
@@ -446,7 +438,7 @@ def _begin(
         out["day_sd_spread"] = 0.3
     if len(frame.near) > 1:
         out["drift_sd"] = float(np.sqrt(0.4 * within))
-    if days >= _LONG:
+    if days >= LONG:
         out["drift_half_life"] = 21.0
     if keep_change:
         if own.baseline_days is None or not np.isfinite(got["shift"]):
@@ -577,7 +569,9 @@ def _closeness(
         for done in range(0, replicates, BLOCK)
     ]  # fmt: skip
     rows: list[dict[str, Any]] = []
-    for key, mine in summed(own.items, own.after).items():
+    told = own_features(own, frame.near, frame.far)
+    mines = {f"stiffness, {k}": v for k, v in told.items()} | item_features(own.items, own.after)
+    for key, mine in mines.items():
         outcome, name = key.split(", ")
         theirs = np.concatenate([part[key] for part in parts])
         theirs = theirs[np.isfinite(theirs)]

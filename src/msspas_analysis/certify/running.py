@@ -60,14 +60,18 @@ class BlocksFailedError(ValueError):
         Those that failed, in order.
     finished : mapping of int to mapping of str to numpy.ndarray
         The others, by their first replicate.
+    word : str
+        What the blocks are made of.
     """
 
-    def __init__(self, failures: Sequence[Failure], finished: Mapping[int, Arrays]) -> None:
+    def __init__(
+        self, failures: Sequence[Failure], finished: Mapping[int, Arrays], word: str = "replicates"
+    ) -> None:
         self.failures, self.finished = tuple(failures), dict(finished)
         one = self.failures[0]
         super().__init__(
             f"{len(self.failures)} of {len(self.failures) + len(self.finished)} blocks failed; the "
-            f"first, replicates {one.first} to {one.first + one.count - 1}: {one.error}. To run it "
+            f"first, {word} {one.first} to {one.first + one.count - 1}: {one.error}. To run it "
             f"again by itself: replay(job, error.failures[0])"
         )
 
@@ -121,33 +125,90 @@ def run_blocks(
     >>> run_blocks(squares, replicates=5, block=2)["square"].tolist()
     [0, 1, 4, 9, 16]
     """
-    for name, got, low in (
-        ("replicates", replicates, 1),
-        ("block", block, 1),
-        ("retries", retries, 0),
-    ):
+    for name, got, low in (("replicates", replicates, 1), ("block", block, 1)):
         if got < low:
             raise ValueError(f"{name} must be {low} or more, got {got}")
-    if workers != _ACTIVE and (isinstance(workers, str) or workers < 1):
-        raise ValueError(f'workers must be 1 or more, or "active", got {workers!r}')
+    _check(workers, retries)
     folder = None if cache is None else _folder(Path(cache), job)
     places = [(first, min(block, replicates - first)) for first in range(0, replicates, block)]
     one = partial(_one, job, folder=folder, retries=retries)
+    results = _everywhere(one, places, workers)
+    made = _gathered(results, places, progress=progress, word=word, told="replicates")
+    return {name: np.concatenate([part[name] for part in made]) for name in made[0]}
+
+
+def run_apart(
+    jobs: Sequence[Callable[[], Arrays]], *, workers: int | str = 1,
+    cache: str | Path | None = None, progress: Progress | None = None, word: str = "jobs",
+    retries: int = 0, threads: int = 1,
+) -> list[Arrays]:  # fmt: skip
+    """Run jobs that have nothing to do with each other and return their arrays in order.
+
+    Parameters
+    ----------
+    jobs : sequence of callable
+        Each returns arrays of any shape. With `workers` they must be functions of a module, or a
+        :func:`functools.partial` of one.
+    workers, progress, word, retries
+        As in :func:`run_blocks`; a job counts as one.
+    threads : int
+        How many run at once where `workers` is 1: worth it for jobs that read and count.
+    cache : str, pathlib.Path or None
+        A folder in which what a job returned is kept, by what the job is made of: a later run takes
+        what is there, whatever the other jobs are.
+
+    Returns
+    -------
+    list of mapping of str to numpy.ndarray
+        One of each job.
+
+    Raises
+    ------
+    BlocksFailedError
+        When all jobs have been tried and some failed; ``first`` is the place among `jobs`.
+    ValueError
+        As :func:`run_blocks`.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> [made["x"].tolist() for made in run_apart([partial(dict, x=np.arange(n)) for n in (1, 3)])]
+    [[0], [0, 1, 2]]
+    """
+    _check(workers, retries)
+    folder = None if cache is None else _kept_in(Path(cache))
+    one = partial(_alone, folder=folder, retries=retries)
+    results = _everywhere(one, list(zip(jobs, range(len(jobs)), strict=True)), workers, threads)
+    places = [(first, 1) for first in range(len(jobs))]
+    return _gathered(results, places, progress=progress, word=word, told=word)
+
+
+def _check(workers: int | str, retries: int) -> None:
+    if retries < 0:
+        raise ValueError(f"retries must be 0 or more, got {retries}")
+    if workers != _ACTIVE and (isinstance(workers, str) or workers < 1):
+        raise ValueError(f'workers must be 1 or more, or "active", got {workers!r}')
+
+
+def _gathered(
+    results: Iterable[Arrays | Failure], places: Sequence[tuple[int, int]], *,
+    progress: Progress | None, word: str, told: str,
+) -> list[Arrays]:  # fmt: skip
+    """Take the results as they come, and refuse when all are in and some failed."""
     finished: dict[int, Arrays] = {}
     failures: list[Failure] = []
-    done = 0
-    for (first, count), result in zip(places, _everywhere(one, places, workers), strict=True):
+    done, total = 0, sum(count for _, count in places)
+    for (first, count), result in zip(places, results, strict=True):
         if isinstance(result, Failure):
             failures.append(result)
         else:
             finished[first] = result
         done += count
         if progress is not None:
-            progress(done, replicates, word)
+            progress(done, total, word)
     if failures:
-        raise BlocksFailedError(failures, finished)
-    names = list(finished[0])
-    return {name: np.concatenate([finished[first][name] for first, _ in places]) for name in names}
+        raise BlocksFailedError(failures, finished, told)
+    return [finished[first] for first, _ in places]
 
 
 def replay(job: Job, failure: Failure) -> Arrays:
@@ -227,27 +288,32 @@ def _pieces(part: Any) -> Iterator[bytes]:
         )
 
 
-def _folder(cache: Path, job: Job) -> Path:
-    if cache.exists() and not cache.is_dir():
-        raise ValueError(f"{cache} is a file; give a folder for the finished blocks")
-    folder = cache / fingerprint(job)
+def _kept_in(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; give a folder for the finished blocks")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def _folder(cache: Path, job: Job) -> Path:
+    return _kept_in(_kept_in(cache) / fingerprint(job))
+
+
 def _everywhere(
-    one: Callable[[int, int], Arrays | Failure], places: Sequence[tuple[int, int]],
-    workers: int | str,
+    one: Callable[..., Arrays | Failure], places: Sequence[tuple[Any, ...]], workers: int | str,
+    threads: int = 1,
 ) -> Iterable[Arrays | Failure]:  # fmt: skip
     """Run the blocks and give their results in order, as they come."""
     if workers == 1:
+        if threads > 1:
+            return _in_threads(one, places, threads)
         return (one(*place) for place in places)
     import pickle
 
     from joblib import Parallel, delayed
 
     try:
-        pickle.dumps(one)
+        pickle.dumps((one, places[:1]))
     except (pickle.PicklingError, AttributeError, TypeError) as err:
         raise ValueError(
             "the job cannot be sent to another process; make it a function of a module, or a "
@@ -260,16 +326,39 @@ def _everywhere(
     return results
 
 
+def _in_threads(
+    one: Callable[..., Arrays | Failure], places: Sequence[tuple[Any, ...]], threads: int
+) -> Iterator[Arrays | Failure]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda place: one(*place), places)
+
+
 def _one(
     job: Job, first: int, count: int, *, folder: Path | None, retries: int
 ) -> Arrays | Failure:  # fmt: skip
     """Return a block: from the cache, or made and kept; or why it failed."""
     path = None if folder is None else folder / f"{first:09d}-{count}.npz"
+    return _made(partial(job, first, count), first, count, path=path, retries=retries, rows=True)
+
+
+def _alone(
+    job: Callable[[], Arrays], place: int, *, folder: Path | None, retries: int
+) -> Arrays | Failure:  # fmt: skip
+    """Return what one of several jobs makes: from the cache, or made and kept; or why it failed."""
+    path = None if folder is None else folder / f"{fingerprint(job)}.npz"
+    return _made(job, place, 1, path=path, retries=retries, rows=False)
+
+
+def _made(
+    job: Callable[[], Arrays], first: int, count: int, *, path: Path | None, retries: int, rows: bool
+) -> Arrays | Failure:  # fmt: skip
     if path is not None and (kept := _kept(path)) is not None:
         return kept
     for attempt in range(retries + 1):
         try:
-            made = job(first, count)
+            made = job()
         except Exception as err:
             if attempt == retries:
                 return Failure(first=first, count=count, error=f"{type(err).__name__}: {err}",
@@ -277,7 +366,7 @@ def _one(
         else:
             break
     for name, values in made.items():
-        if values.dtype == object or values.shape[:1] != (count,):
+        if values.dtype == object or (rows and values.shape[:1] != (count,)):
             return Failure(
                 first=first, count=count, trace="",
                 error=f"ValueError: {name!r} must be {count} numbers or rows of numbers, got "

@@ -17,30 +17,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from msspas_analysis.certify.untreated_draws import HIGH, LOW, draw_untreated
 from msspas_analysis.estimate.change.untreated import (
     Days,
     Entry,
     NoExpectationError,
     checked_contrast,
-    covariance_matrix,
     day_grid,
     entry_weights,
-    variogram,
     window_weights,
 )
 from msspas_analysis.estimate.intervals import t_interval, wilson_interval
 from msspas_analysis.results import Estimates
-from msspas_analysis.simulate.streams import stream
 from msspas_analysis.tables import AFTER, BEFORE, Window
 
 Floats = NDArray[np.float64]
 
-LOW, HIGH = 0.0, 10.0
 THRESHOLDS: Final = (0.20, 0.30)
 EXPECTED, OBSERVED, BEYOND = "expected without treatment", "observed", "beyond expectation"
 OF_1000: Final = "centres of 1,000 giving nothing that report at least this"
-_TRIAL: Final = 100
-_BLOCK: Final = 250  # centres drawn at once, one stream a block
 
 
 class UnknownEntryError(ValueError):
@@ -322,84 +317,6 @@ def _of_1000(statistic: float, df: float, estimate: float) -> float:
 def _fallen(before: Floats, after: Floats, threshold: float) -> NDArray[np.bool_]:
     fell: NDArray[np.bool_] = (before > 0) & (before - after >= threshold * before - 1e-9)
     return fell
-
-
-def draw_untreated(
-    grid: Days, g: Floats, *, entry: Entry, step: float, centres: int, seed: int
-) -> Floats:
-    """Draw the daily ratings of the same people with nothing given.
-
-    Parameters
-    ----------
-    grid : Days
-        The real ratings; only their days, the people's levels and entry ratings are used.
-    g : numpy.ndarray, shape (n_lags,)
-        Autocovariance of the days of one person.
-    entry : {"first rating", "first week", "none"}
-        What is held at its real value.
-    step : float
-        Points to take off the days from the first session before a person's level is taken.
-    centres, seed : int
-        How many centres to draw; drawing more leaves the earlier ones as they are.
-
-    Returns
-    -------
-    numpy.ndarray, shape (centres, n_people, n_days)
-        Whole points 0 to 10.
-    """
-    known = ~np.isnan(grid.seen)
-    # rounding to whole points adds 1/12 to a day's own noise, and the drawing rounds again
-    g = g - np.where(np.arange(len(g)) == 0, np.clip(g[0] - g[1], 0.0, 1 / 12), 0.0)
-    trial = _draw(grid, g, entry=entry, step=step, centres=_TRIAL, seed=seed, name="trial")
-    trial = np.where(known, trial, np.nan)
-    real, pairs = variogram(grid.seen - step * (grid.days >= 0), grid.days)
-    mine, _ = variogram(trial, grid.days)
-    # the ends of the scale take from the ups and downs: make up for it
-    total = float((pairs * mine.mean(axis=0)).sum())
-    scale = float((pairs * real).sum()) / total if total > 0 else 1.0
-    return _draw(grid, g * np.clip(scale, 0.5, 2.0), entry=entry, step=step, centres=centres,
-                 seed=seed, name="centre")  # fmt: skip
-
-
-def _draw(
-    grid: Days, g: Floats, *, entry: Entry, step: float, centres: int, seed: int, name: str
-) -> Floats:
-    n_people, n_days = grid.seen.shape
-    cov = covariance_matrix(g, n_days)
-    values, vectors = np.linalg.eigh(cov)
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    known = ~np.isnan(grid.seen)
-    still = np.where(known, grid.seen, 0.0) - step * (known & (grid.days >= 0))
-    m = known / np.maximum(known.sum(axis=1, keepdims=True), 1)
-    level = _uncensored((still / np.maximum(known.sum(axis=1, keepdims=True), 1)).sum(axis=1), g[0])
-    u = entry_weights(grid.seen, grid.days, entry="first rating" if entry == "none" else entry)
-    mu, mm_u = (u @ cov * u).sum(axis=1), (m @ cov * u).sum(axis=1)
-    off = (u * np.where(known, grid.seen, 0.0)).sum(axis=1) - level
-    # the level's own estimate has taken part of the entry day's luck with it
-    luck = off / np.clip(1 - mm_u / np.maximum(mu, 1e-9), 0.2, None)
-    held = u.any(axis=1) & (mu > 1e-9) & (entry != "none")
-    gain = np.where(held[:, None], (u @ cov) / np.maximum(mu, 1e-9)[:, None], 0.0)
-    out = np.empty((centres, n_people, n_days), dtype=np.float64)
-    for start in range(0, centres, _BLOCK):
-        rng = stream(seed, f"untreated {name}", start // _BLOCK)
-        size = min(_BLOCK, centres - start)
-        w = rng.standard_normal((size, n_people, n_days)) @ root.T
-        now = np.einsum("rnt,nt->rn", w, u)
-        w += (luck - now)[:, :, None] * gain
-        out[start : start + size] = np.clip(np.rint(level[:, None] + w), LOW, HIGH)
-    return out
-
-
-def _uncensored(mean: Floats, variance: float) -> Floats:
-    """Return the level before rounding and bounding whose ratings have this mean."""
-    from scipy.special import ndtr
-
-    sd = float(np.sqrt(max(variance, 1e-6)))
-    levels = np.linspace(LOW - 3 * sd - 0.5, HIGH + 3 * sd + 0.5, 400)
-    cuts = np.arange(LOW + 0.5, HIGH + 0.5)
-    shown = ndtr((levels[:, None] - cuts) / sd).sum(axis=1)
-    found: Floats = np.interp(np.clip(mean, shown[0], shown[-1]), shown, levels)
-    return found
 
 
 # --- in words ------------------------------------------------------------------------------------

@@ -15,6 +15,13 @@ zero with a t interval over people. g is estimated from the differences of pairs
 side of the first session (a variogram), so that a step at the first session, and the person's
 level, cancel; the entry rating itself is left out of it.
 
+Another daily answer Y (pain, spasms, whether a day was a bad one) regresses as far as it goes with the
+rating S that people came in by. Its contrast is
+
+    Y after - Y before - k (S before - u),   k = (cov(Y before, u) - cov(Y after, u)) / (var(u) - cov(S before, u)),
+
+with the covariance of the two from a cross-variogram.
+
 References
 ----------
 .. [1] Davis CE (1976). The effect of regression to the mean in epidemiologic and clinical studies.
@@ -140,6 +147,50 @@ def variogram(
     return gamma, pairs
 
 
+def cross_variogram(
+    x: Floats, y: Floats, days: NDArray[np.int64], *, max_lag: int = MAX_LAG
+) -> tuple[Floats, Floats]:
+    """Return half the mean product of two series' differences of two days, by lag, and the pairs.
+
+    Parameters
+    ----------
+    x, y : numpy.ndarray, shape (..., n_people, n_days)
+        Two answers of the same people and days, NaN where there is none.
+    days, max_lag
+        As :func:`variogram`, of which this is the two-series form.
+
+    Returns
+    -------
+    gamma, pairs : numpy.ndarray, shape (..., max_lag + 1)
+        ``gamma`` is the covariance on one day minus the mean of those with either a lag ahead.
+    """
+    lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    gamma, pairs = (np.zeros((*lead, max_lag + 1)) for _ in range(2))
+    after = days >= 0
+    for lag in range(1, min(max_lag, len(days) - 1) + 1):
+        same = after[lag:] == after[:-lag]
+        product = np.ones((*lead, x.shape[-2], int(same.sum())))
+        for series in (x, y):
+            product *= (series[..., lag:] - series[..., :-lag])[..., same]
+        known = ~np.isnan(product)
+        pairs[..., lag] = known.sum(axis=(-2, -1))
+        total = np.where(known, product, 0.0).sum(axis=(-2, -1))
+        gamma[..., lag] = 0.5 * total / np.maximum(pairs[..., lag], 1)
+    return gamma, pairs
+
+
+def cross_covariance(gamma: Floats, pairs: Floats) -> Floats:
+    """Fit a covariance of two series, by lag, to a cross-variogram: all of it of one sign.
+
+    Parameters
+    ----------
+    gamma, pairs : numpy.ndarray, shape (..., n_lags)
+        From :func:`cross_variogram`.
+    """
+    sign = np.where((pairs * gamma).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    return sign * autocovariance(sign * gamma, pairs)
+
+
 def autocovariance(gamma: Floats, pairs: Floats) -> Floats:
     """Fit a within-person autocovariance to a variogram: day's noise + daily AR(1) + slow drift.
 
@@ -229,43 +280,58 @@ class Contrast:
 
 
 def untreated_contrast(
-    seen: Floats, days: NDArray[np.int64], *, before: Window, after: Window, entry: Entry
-) -> Contrast:
+    seen: Floats, days: NDArray[np.int64], *, before: Window, after: Window, entry: Entry,
+    outcome: Floats | None = None, g: Floats | None = None,
+) -> Contrast:  # fmt: skip
     """Return each person's change and what of it was to be expected without treatment.
 
     Parameters
     ----------
     seen : numpy.ndarray, shape (..., n_people, n_days)
-        Ratings, NaN where there is none.
+        The ratings people came in by, NaN where there is none.
     days : numpy.ndarray, shape (n_days,)
         Days from the first session.
     before, after : Window
         The days compared.
     entry : {"first rating", "first week", "none"}
         What people came in by; "none" expects no change.
+    outcome : numpy.ndarray or None, shape of `seen`
+        Another daily answer whose change is asked for; None is that of the ratings themselves.
+    g : numpy.ndarray or None, shape (..., n_lags)
+        The ratings' autocovariance, if it is known from more people than these; None learns it here.
     """
-    b, a = window_weights(seen, days, before), window_weights(seen, days, after)
-    filled = np.where(np.isnan(seen), 0.0, seen)
-    mean_b, mean_a = (b * filled).sum(-1), (a * filled).sum(-1)
+    y = seen if outcome is None else outcome
+    b, a = window_weights(y, days, before), window_weights(y, days, after)
+    mean_b, mean_a = _weighted(b, y), _weighted(a, y)
     paired = b.any(axis=-1) & a.any(axis=-1)
     change = np.where(paired, mean_a - mean_b, np.nan)
     level = np.where(b.any(axis=-1), mean_b, np.nan)
     u = entry_weights(seen, days, entry="first rating" if entry == "none" else entry)
     without_entry = np.where(u > 0, np.nan, seen)
-    g = autocovariance(*variogram(without_entry, days))
+    if g is None:
+        g = autocovariance(*variogram(without_entry, days))
     if entry == "none":
         return Contrast(change=change, expected=np.where(paired, 0.0, np.nan), before=level, g=g)
     cov = covariance_matrix(g, len(days))
-    ub = (u @ cov * b).sum(-1)
-    ua = (u @ cov * a).sum(-1)
     uu = (u @ cov * u).sum(-1)
-    gone = uu - ub
-    usable = paired & u.any(axis=-1) & (gone > 0.02 * np.maximum(uu, 1e-12))
-    share = np.where(usable, (ub - ua) / np.where(usable, gone, 1.0), 0.0)
-    expected = share * (mean_b - (u * filled).sum(-1))
+    s, mean_s, uy = b, mean_b, u @ cov
+    if outcome is not None:
+        s = window_weights(seen, days, before)
+        mean_s = _weighted(s, seen)
+        both = cross_covariance(*cross_variogram(without_entry, outcome, days))
+        uy = u @ covariance_matrix(both, len(days))
+    gone = uu - (u @ cov * s).sum(-1)
+    there = u.any(axis=-1) & s.any(axis=-1)
+    usable = paired & there & (gone > 0.02 * np.maximum(uu, 1e-12))
+    share = np.where(usable, ((uy * b).sum(-1) - (uy * a).sum(-1)) / np.where(usable, gone, 1), 0.0)
+    expected = share * (mean_s - _weighted(u, seen))
     flat = uu <= 1e-9  # ratings that never move leave nothing to be expected
     expected = np.where(usable, expected, np.where(paired & flat, 0.0, np.nan))
     return Contrast(change=change, expected=expected, before=level, g=g)
+
+
+def _weighted(weights: Floats, values: Floats) -> Floats:
+    return np.asarray((weights * np.where(np.isnan(values), 0.0, values)).sum(axis=-1))
 
 
 # --- the DataFrame face ---------------------------------------------------------------------------
@@ -273,8 +339,8 @@ def untreated_contrast(
 
 def change_beyond_expectation(
     diary: pd.DataFrame, people: pd.DataFrame, outcome: str, *, before: Window = BEFORE,
-    after: Window = AFTER, entry: Entry = "first rating", group: str = "all",
-    conf_level: float = 0.95,
+    after: Window = AFTER, entry: Entry = "first rating", came_in_by: str | None = None,
+    group: str = "all", conf_level: float = 0.95,
 ) -> Estimates:  # fmt: skip
     """Estimate the mean change beyond what was to be expected without treatment.
 
@@ -283,12 +349,14 @@ def change_beyond_expectation(
     diary, people : pandas.DataFrame
         Tidy tables; each person's days are averaged within the windows first.
     outcome : str
-        A 0-10 rating column of the diary.
+        A numeric column of the diary: a 0-10 rating, a count, or 0 and 1.
     before, after : Window
         Days compared.
     entry : {"first rating", "first week", "none"}
         What people came in by. The threshold does not matter: the expectation is conditional on
         the entry rating itself.
+    came_in_by : str or None
+        The column the entry rating is in, such as "stiffness"; None is `outcome` itself.
     group : str
         Label of the rows.
     conf_level : float
@@ -298,8 +366,10 @@ def change_beyond_expectation(
     -------
     Estimates
         ``measure="mean_difference"`` with terms ``observed``, ``expected without treatment`` and
-        ``beyond expectation``, in points; negative is a fall. People without both windows or
-        without a rating before the first session are counted in ``n_missing``.
+        ``beyond expectation``, in points (counts: a day); negative is a fall. People without both
+        windows or without a rating before the first session are counted in ``n_missing``. Where
+        `outcome` is a count, ``measure="rate_ratio"`` as well: after by before, and after by what
+        was to be expected.
 
     Raises
     ------
@@ -309,7 +379,9 @@ def change_beyond_expectation(
     Notes
     -----
     Wrong where people came in for another reason that passes (a flare that lasts for weeks), where
-    ratings trend with time in everybody, or where people stop writing because of how it went.
+    ratings trend with time in everybody, or where people stop writing because of how it went. Days
+    at or above a threshold of the rating that people came in by are no straight line in it: use
+    :func:`~msspas_analysis.certify.twin_statistics.statistic_beyond_expectation` for those.
 
     References
     ----------
@@ -328,33 +400,118 @@ def change_beyond_expectation(
     >>> bool(row.conf_low < 0 < row.conf_high)
     True
     """
-    grid = day_grid(diary, people, outcome)
-    contrast = checked_contrast(grid, before=before, after=after, entry=entry)
+    grid, values = _grids(diary, people, outcome, came_in_by)
+    contrast = checked_contrast(grid, before=before, after=after, entry=entry, outcome=values)
     keep = ~np.isnan(contrast.expected)
-    missing = int(people["person_id"].nunique() - keep.sum())
     change, expected = contrast.change[keep], contrast.expected[keep]
+    by = f"the {entry}" + (f" of {came_in_by}" if values is not None else "")
+    common: dict[str, Any] = {
+        "outcome": outcome, "group": group, "conf_level": conf_level, "n": len(change),
+        "n_missing": int(people["person_id"].nunique() - keep.sum()),
+        "method": f"contrast uncorrelated with {by}, t" if entry != "none" else "paired t",
+    }  # fmt: skip
     rows: list[dict[str, Any]] = []
-    for term, values in (
+    for term, given in (
         ("observed", change),
         ("expected without treatment", expected),
         ("beyond expectation", change - expected),
     ):
-        fit = t_interval(values, conf_level=conf_level)
-        tested = term == "beyond expectation"
-        rows.append({
-            "outcome": outcome, "group": group, "term": term, "measure": "mean_difference",
-            "estimate": float(fit.estimate), "std_error": float(fit.std_error),
-            "conf_low": float(fit.conf_low), "conf_high": float(fit.conf_high),
-            "conf_level": conf_level, "n": len(values), "n_missing": missing,
-            "statistic": float(fit.statistic) if tested else np.nan,
-            "df": float(fit.df) if tested else np.nan,
-            "p_value": float(fit.p_value) if tested else np.nan,
-            "method": f"contrast uncorrelated with the {entry}, t" if entry != "none" else "paired t",
-        })  # fmt: skip
-    return Estimates.from_rows(rows, notes=[str(before), str(after)])
+        fit = t_interval(given, conf_level=conf_level)
+        row = common | {
+            "term": term, "measure": "mean_difference", "estimate": float(fit.estimate),
+            "std_error": float(fit.std_error), "conf_low": float(fit.conf_low),
+            "conf_high": float(fit.conf_high),
+        }  # fmt: skip
+        if term == "beyond expectation":
+            row |= {"statistic": float(fit.statistic), "df": float(fit.df),
+                    "p_value": float(fit.p_value)}  # fmt: skip
+        rows.append(row)
+    if outcome in _COUNTS:
+        start = contrast.before[keep]
+        for term, base in (("observed", start), ("beyond expectation", start + expected)):
+            got = {k: float(v) for k, v in mean_ratio(start + change, base, conf_level).items()}
+            if term == "observed":
+                got = {k: v for k, v in got.items() if k not in ("statistic", "df", "p_value")}
+            rows.append(common | got | {"term": term, "measure": "rate_ratio"})
+    notes = [str(before), str(after)]
+    low = f"{outcome}_low"
+    if low in diary.columns and (many := int((diary[low].notna() & diary[outcome].isna()).sum())):
+        notes.append(
+            f"{many} days with more than could be counted are left out: the worst days are not in "
+            "these numbers."
+        )
+    return Estimates.from_rows(rows, notes=notes)
 
 
-def checked_contrast(grid: Days, *, before: Window, after: Window, entry: Entry) -> Contrast:
+_COUNTS: Final = ("spasm_count", "falls")
+
+
+def mean_ratio(after: Floats, before: Floats, conf_level: float = 0.95) -> dict[str, Floats]:
+    """Return the ratio of two means of the same people, with a t interval on the log scale.
+
+    Parameters
+    ----------
+    after, before : numpy.ndarray, shape (..., n_people)
+        One value a person and side, NaN where a person is not used.
+    conf_level : float
+        Coverage of the interval, in (0, 1).
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        ``estimate``, ``std_error`` (of the logarithm), ``conf_low``, ``conf_high``, ``statistic``,
+        ``df``, ``p_value``; NaN where a mean is not above 0.
+
+    Notes
+    -----
+    The error is that of the mean over people of each one's share in the logarithm (the delta
+    method), so that people with many spasms weigh as much as they do in the means.
+
+    Examples
+    --------
+    >>> round(float(mean_ratio(np.array([1.0, 2, 3]), np.array([2.0, 4, 6]))["estimate"]), 6)
+    0.5
+    """
+    from scipy.special import stdtr, stdtrit
+
+    used = ~(np.isnan(after) | np.isnan(before))
+    n = used.sum(axis=-1)
+    a, b = (np.where(used, v, 0.0).sum(axis=-1) / n for v in (after, before))
+    good = (a > 0) & (b > 0)
+    a, b = (np.where(good, v, np.nan) for v in (a, b))
+    part = np.where(used, after / a[..., None] - before / b[..., None], 0.0)
+    error = np.sqrt(np.square(part).sum(axis=-1) / (n - 1) / n)  # the parts have mean 0
+    log, df = np.log(a / b), n - 1.0
+    reach = stdtrit(df, 0.5 + conf_level / 2) * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = log / error
+    return {
+        "estimate": a / b, "std_error": error, "conf_low": np.exp(log - reach),
+        "conf_high": np.exp(log + reach), "statistic": statistic, "df": df,
+        "p_value": 2 * stdtr(df, -np.abs(statistic)),
+    }  # fmt: skip
+
+
+def _grids(
+    diary: pd.DataFrame, people: pd.DataFrame, outcome: str, came_in_by: str | None
+) -> tuple[Days, Floats | None]:
+    """Lay out the ratings people came in by, and another outcome on the same people and days."""
+    if came_in_by is None or came_in_by == outcome:
+        return day_grid(diary, people, outcome), None
+    grid, other = (day_grid(diary, people, name) for name in (came_in_by, outcome))
+    values = np.full(grid.seen.shape, np.nan)
+    _, mine, theirs = np.intersect1d(
+        grid.person_id.astype(str), other.person_id.astype(str), return_indices=True
+    )
+    _, on, at = np.intersect1d(grid.days, other.days, return_indices=True)
+    if mine.size and on.size:
+        values[np.ix_(mine, on)] = other.seen[np.ix_(theirs, at)]
+    return grid, values
+
+
+def checked_contrast(
+    grid: Days, *, before: Window, after: Window, entry: Entry, outcome: Floats | None = None
+) -> Contrast:
     """Return the contrast of one cohort, or say why these diaries cannot carry one.
 
     Raises
@@ -367,15 +524,36 @@ def checked_contrast(grid: Days, *, before: Window, after: Window, entry: Entry)
             "no day before a first session was rated, so nothing shows how ratings move by "
             "themselves: give out diaries at least two weeks before the first session"
         )
-    contrast = untreated_contrast(grid.seen, grid.days, before=before, after=after, entry=entry)
+    contrast = untreated_contrast(
+        grid.seen, grid.days, before=before, after=after, entry=entry, outcome=outcome
+    )
+    u = entry_weights(grid.seen, grid.days, entry="first rating")
+    pairs = variogram(np.where(u > 0, np.nan, grid.seen), grid.days)[1].sum()
+    refuse_thin(contrast, pairs=float(pairs))
+    return contrast
+
+
+def refuse_thin(contrast: Contrast, *, pairs: float) -> None:
+    """Say why a contrast of one cohort cannot be believed, if it cannot.
+
+    Parameters
+    ----------
+    contrast : Contrast
+        Arrays of shape (n_people,).
+    pairs : float
+        Pairs of days behind the autocovariance.
+
+    Raises
+    ------
+    NoExpectationError
+        Naming what is missing and what to collect.
+    """
     paired = int((~np.isnan(contrast.change)).sum())
     if paired < FEWEST_PEOPLE:
         raise NoExpectationError(
             f"only {paired} people have enough rated days before and after; at least "
             f"{FEWEST_PEOPLE} are needed"
         )
-    u = entry_weights(grid.seen, grid.days, entry="first rating")
-    pairs = variogram(np.where(u > 0, np.nan, grid.seen), grid.days)[1].sum()
     if pairs < FEWEST_PAIRS:
         raise NoExpectationError(
             "too few days were rated to learn how ratings move by themselves: ask for a rating "
@@ -392,4 +570,3 @@ def checked_contrast(grid: Days, *, before: Window, after: Window, entry: Entry)
         raise NoExpectationError(
             "the ratings never change from day to day, so there is nothing to expect or to test"
         )
-    return contrast
