@@ -1,7 +1,7 @@
 """How often "expected without treatment" is wrong, measured on centres whose truth is known.
 
-Run ``python benchmarks/expectation.py [CENTRES]`` (default 2,000 a line; about three minutes). It
-prints the table and writes it to ``src/msspas_analysis/certify/method_check.csv``, from which every
+Run ``python benchmarks/expectation.py [CENTRES]`` (default 2,000 a line, a quarter of that for shares of
+people; about half an hour). It prints the table and writes it to ``src/msspas_analysis/certify/method_check.csv``, from which every
 report quotes. In each line the same number of centres is drawn; the flag is the two-sided 5 % test
 of the change beyond expectation, and, for comparison, a plain paired t test of the change.
 
@@ -21,8 +21,15 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from msspas_analysis.estimate.change.untreated import Entry, untreated_contrast
-from msspas_analysis.simulate.days import simulate_ratings
+from msspas_analysis.certify.twin_statistics import STATISTICS, Seen, beyond_twin
+from msspas_analysis.estimate.change.untreated import (
+    Days,
+    Entry,
+    mean_ratio,
+    untreated_contrast,
+    window_weights,
+)
+from msspas_analysis.simulate.days import simulate_days, simulate_ratings
 from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.simulate.streams import stream
 from msspas_analysis.simulate.world import steady
@@ -31,7 +38,9 @@ from msspas_analysis.tables import AFTER, BEFORE, Window
 OUT = Path(__file__).parents[1] / "src" / "msspas_analysis" / "certify" / "method_check.csv"
 PAGE = Path(__file__).parents[1] / "docs" / "expected_without_treatment.md"
 BEGIN, END = "<!-- rates -->\n", "<!-- end of rates -->\n"
-SIZES = (12, 30, 60)
+SIZES = (12, 30, 60, 200)
+OTHERS = ("pain", "sleep_disruption", "fatigue", "spasm_count")
+THINNED = 0.7
 CHUNK = 256  # centres at once: a whole number of the simulator's blocks
 ENTRY_WEEK = Window(name="before", first_day=-14, last_day=-8)
 SHORT = Window(name="after", first_day=28, last_day=34)
@@ -145,9 +154,109 @@ def coverage(people: int, centres: int) -> tuple[float, float]:
     return float((np.abs(t) <= critical).mean()), truth
 
 
+def others(people: int, centres: int) -> list[tuple[str, str, str, float, int]]:
+    """Return how often other answers raise a false alarm, and cover a true change.
+
+    Rows of outcome, what was done, measure, rate and number. A true change of a rating is a point less on
+    every day after, not below 0; of a count, that each spasm stays away with a chance of three in ten.
+    """
+    kept: dict[tuple[str, str, str], list[np.ndarray]] = {}
+    scenario = steady(DiaryScenario(n_people=people, entry_rating=4.0))
+    luck = np.random.default_rng(14)
+    for first in range(0, centres, CHUNK):
+        size = min(CHUNK, centres - first)
+        drawn = simulate_days(scenario, seed=15, replicates=size, first=first, truth=True)
+        seen = drawn.items["stiffness"].copy()
+        seen[..., 0] = drawn.behind.complete["stiffness"][..., 0]
+        after = drawn.days >= 0
+        how = {"before": BEFORE, "after": AFTER, "entry": "first rating"}
+        for name in OTHERS:
+            plain_ = drawn.items[name]
+            found = untreated_contrast(seen, drawn.days, outcome=plain_, **how)
+            _, t, critical = one_sample(found.change - found.expected)
+            kept.setdefault((name, "nothing given", "false alarm rate"), []).append(
+                np.abs(t) > critical
+            )
+            if name == "spasm_count":
+                ratio = mean_ratio(found.before + found.change, found.before + found.expected)
+                kept.setdefault(
+                    ("spasm_count ratio", "nothing given", "false alarm rate"), []
+                ).append(ratio["p_value"] < 0.05)
+                there = np.where(np.isnan(plain_), 0, plain_).astype(int)
+                moved = np.where(after & ~np.isnan(plain_), luck.binomial(there, THINNED), plain_)
+                got = untreated_contrast(seen, drawn.days, outcome=moved, **how)
+                ratio = mean_ratio(got.before + got.change, got.before + got.expected)
+                inside = (ratio["conf_low"] <= THINNED) & (ratio["conf_high"] >= THINNED)
+                kept.setdefault(
+                    ("spasm_count ratio", "a true ratio of 0.7", "coverage"), []
+                ).append(inside)
+                continue
+            moved = np.where(after, np.maximum(plain_ - 1, 0), plain_)
+            got = untreated_contrast(seen, drawn.days, outcome=moved, **how)
+            truth = float(np.nanmean(got.change - found.change))
+            _, t, critical = one_sample(got.change - got.expected, truth)
+            kept.setdefault((name, "a true fall of one point", "coverage"), []).append(
+                np.abs(t) <= critical
+            )
+    return [(*key, float(np.concatenate(v).mean()), centres) for key, v in kept.items()]
+
+
+def shares(people: int, centres: int) -> list[tuple[str, str, str, float, int]]:
+    """Return how often shares of people and bad days raise a false alarm, and cover a true change."""
+    from scipy.special import stdtrit
+
+    scenario = steady(DiaryScenario(n_people=people, entry_rating=4.0))
+    inside: dict[str, list[tuple[float, float, float]]] = {}
+    alarms: dict[str, list[bool]] = {}
+    for first in range(0, centres, 64):
+        size = min(64, centres - first)
+        still = simulate_ratings(scenario, seed=16, replicates=size, first=first)
+        moved = simulate_ratings(
+            replace(scenario, change=CHANGE), seed=16, replicates=size, first=first
+        )
+        for given, drawn in ((False, still), (True, moved)):
+            seen = drawn.seen.copy()
+            seen[..., 0] = still.score[..., 0]
+            for r in range(size):
+                grid = Days(
+                    person_id=np.arange(people).astype(object), days=drawn.days, seen=seen[r]
+                )
+                got = beyond_twin(grid, STATISTICS, before=BEFORE, after=AFTER,
+                                  entry="first rating", seed=first + r)  # fmt: skip
+                reach = float(stdtrit(got.groups - 1, 0.975))
+                b, a = (window_weights(seen[r], drawn.days, w) for w in (BEFORE, AFTER))
+                both = b.any(axis=-1) & a.any(axis=-1)
+                for name, statistic in STATISTICS.items():
+                    beyond, error = got.observed[name] - got.expected[name], got.std_error[name]
+                    if not given:
+                        alarms.setdefault(name, []).append(abs(beyond) > reach * error)
+                        continue
+                    real, none = (
+                        float(statistic(Seen(ratings=ratings[both], weights_before=b[both],
+                                             weights_after=a[both])))
+                        for ratings in (seen[r], np.where(np.isnan(seen[r]), np.nan, still.score[r]))
+                    )  # fmt: skip
+                    inside.setdefault(name, []).append(
+                        (real - none, beyond - reach * error, beyond + reach * error)
+                    )
+    rows = []
+    for name in STATISTICS:
+        rows.append((f"stiffness, {name}", "nothing given", "false alarm rate",
+                     float(np.mean(alarms[name])), centres))  # fmt: skip
+        truth, low, high = np.array(inside[name]).T
+        held = (low <= truth.mean()) & (high >= truth.mean())
+        rows.append((f"stiffness, {name}", "a true fall of one point", "coverage",
+                     float(held.mean()), centres))  # fmt: skip
+    return rows
+
+
 def as_markdown(table: pd.DataFrame) -> str:
     """Return the table of the page: a line a situation, a column a size."""
     shown = table[table["measure"].isin(["false alarm rate", "coverage"])]
+    shown = shown.assign(term=np.where(
+        shown["outcome"] == "stiffness", shown["term"],
+        shown["outcome"].str.replace("_", " ") + ": " + shown["term"],
+    ))  # fmt: skip
     sizes = sorted(shown["people"].unique())
     lines = ["", "| situation | " + " | ".join(f"{n} people" for n in sizes) + " |",
              "|---|" + "--:|" * len(sizes)]  # fmt: skip
@@ -206,6 +315,13 @@ def main() -> None:
               f"{100 * error:6.1f}", flush=True)  # fmt: skip
         rows.append((people, "stiffness", "inside the model", "a true fall of one point",
                      "coverage", share, error, centres, f"true change {truth:.2f}"))  # fmt: skip
+        more = others(people, centres) + shares(people, max(100, centres // 4))
+        for outcome, term, measure, rate, number in more:
+            error = np.sqrt(rate * (1 - rate) / number)
+            print(f"{f'{outcome}: {term}, {measure}':52}{people:7}{100 * rate:8.1f}{100 * error:6.1f}",
+                  flush=True)  # fmt: skip
+            rows.append((people, outcome, "inside the model", term, measure, rate, error, number,
+                         "simulated"))  # fmt: skip
     table = pd.DataFrame(rows, columns=["people", "outcome", "group", "term", "measure", "estimate",
                                         "std_error", "n", "method"])  # fmt: skip
     table = table.round(4)

@@ -388,25 +388,37 @@ def _notes(
     return tuple(notes)
 
 
-def method_check(*, n: int) -> Estimates:
+def method_check(*, n: int, outcome: str = "stiffness") -> Estimates:
     """Return how often the method is wrong, measured on simulated centres of the nearest size.
 
     Parameters
     ----------
     n : int
         People compared.
+    outcome : str
+        "stiffness" for its mean change; another daily answer, such as "pain", "spasm_count" and
+        "spasm_count ratio"; or a share of people, such as "stiffness, fall_20".
 
     Returns
     -------
     Estimates
         ``false alarm rate`` (no treatment effect, two-sided 5 %) and ``coverage`` (95 % interval)
         by situation; ``n`` counts simulated centres. Written by ``benchmarks/expectation.py``.
+
+    Raises
+    ------
+    ValueError
+        If the outcome was not measured.
     """
     from importlib import resources
 
     text = resources.files(__package__).joinpath("method_check.csv")
     with resources.as_file(text) as path:
         table = pd.read_csv(path, dtype={"term": "str", "measure": "str"})
+    measured = sorted(set(table["outcome"]))
+    if outcome not in measured:
+        raise ValueError(f"outcome must be one of {measured}, got {outcome!r}")
+    table = table[table["outcome"] == outcome]
     sizes = np.unique(table["people"])
     nearest = sizes[np.argmin(np.abs(np.log(sizes / max(n, 1))))]
     part = table[table["people"] == nearest].drop(columns="people")
