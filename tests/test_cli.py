@@ -66,7 +66,7 @@ class Centre:
                 raise self.fail
         return made
 
-    def service_evaluation(self, intake, *, before, after, title, entry, profile):
+    def service_evaluation(self, intake, *, before, after, title, entry, profile, progress):
         self.calls.update(before=before, after=after, title=title, entry=entry, profile=profile)
         return self
 

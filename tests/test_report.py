@@ -5,13 +5,20 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from msspas_analysis.certify import EntryRule, Expectation, UnknownEntryError
+from msspas_analysis.certify import (
+    EntryRule,
+    Expectation,
+    UnknownEntryError,
+    certify_analysis,
+    diary_replicates,
+)
 from msspas_analysis.estimate.change.paired import paired_change, window_scores
 from msspas_analysis.ingest.intake import LEDGER_COLUMNS, Intake, Tally
 from msspas_analysis.report import service_evaluation
@@ -28,6 +35,7 @@ from msspas_analysis.report.disclosure import (
 from msspas_analysis.report.release import Release
 from msspas_analysis.report.wording import CANNOT_TELL, NO_EXPECTATION, SPEAK_TO_TEAM
 from msspas_analysis.results import Estimates
+from msspas_analysis.simulate.scenario import DiaryScenario
 from msspas_analysis.tables import SCHEMAS, Tables, Window, validate
 
 START = pd.Timestamp("2026-03-16")
@@ -84,10 +92,24 @@ def pretend(diary, people, *, entry=None, expected=-0.2, **settings):
     )  # fmt: skip
 
 
+@cache
+def drawn_once():
+    world = DiaryScenario(n_people=20, baseline_days=14, followup_days=42)
+    return diary_replicates(world, effect=-1.0, replicates=128, beyond=True)
+
+
+def pretend_to_draw(tables, *, effect, entry, before, after, replicates, seed, beyond, progress):
+    """Stand in for centres like this one."""
+    if tables.diary["person_id"].nunique() < 10:
+        raise ValueError("diary: a twin needs 10 people or more")
+    return drawn_once()
+
+
 @pytest.fixture(autouse=True, scope="module")
 def model():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("msspas_analysis.certify.expected_without_treatment", pretend)
+        patch.setattr("msspas_analysis.certify.diary_replicates", pretend_to_draw)
         yield
 
 
@@ -369,7 +391,8 @@ def test_every_number_of_the_page_stands_in_results_csv(evaluation, page, tmp_pa
         value = csv.loc[int(row), column]
         shown = float(re.sub(r"[^\d.−]", "", words).replace("−", "-"))
         shown, unit = (shown / 100, 0.01) if "%" in words else (shown, 1)
-        decimals = len(words.split(".")[1]) if "." in words else 0
+        after_point = re.search(r"\.(\d+)", words)
+        decimals = len(after_point[1]) if after_point else 0
         assert shown == pytest.approx(value, abs=0.5 * unit * 10**-decimals + 1e-9), (place, words)
 
 
@@ -691,7 +714,7 @@ def test_public_numbers_are_rounded_everywhere(world):
     made = service_evaluation(invent(seed=world["n"], **world))
     table = made.released
     lines = table.loc[
-        table["shown"].str.startswith("yes") & ~table["section"].isin(["cells", "method check"])
+        table["shown"].str.startswith("yes") & ~table["section"].isin(["cells", "method check", "certificate"])
         & table["measure"].ne("count_of_1000")
     ]  # fmt: skip
     for column in ("n", "n_missing"):
@@ -818,6 +841,65 @@ def test_the_conclusion_leads_and_the_numbers_follow(evaluation, page):
     assert "came in during a flare: wrong in 53 % (Monte Carlo standard error 1.0 %)" in words
     assert "held it in 94 %" in words
     assert "--entry" not in page.words
+
+
+def test_the_certificate_stands_beside_the_conclusion(evaluation, page):
+    found, words, _ = section(evaluation, "certificate")
+    keys = [s.key for s in evaluation.sections]
+    assert keys.index("certificate") == keys.index("expected") + 1
+    (table,) = [b for b in found.blocks if b.kind == "table"]
+    assert [name for name, _ in table.groups] == [
+        "If anybody could come", "If the first rating had to be 4 or more",
+    ]  # fmt: skip
+    made = drawn_once()
+    for (head, name), row in zip(
+        (("the change by itself", "paired t"), ("the change beyond expectation", "beyond expectation")),
+        table.groups[0][1], strict=True,
+    ):  # fmt: skip
+        want = certify_analysis(name, made)
+        assert plain(row.head) == head
+        assert plain(row.cells[0]) == want.light
+        rate = want.results.one(group="no effect", measure="type_i_error").estimate
+        assert plain(row.cells[1]) == f"{100 * rate:.0f} %"
+    assert "[assumption]" in words
+    # how many people there are is not given away by what was drawn
+    lines = evaluation.released[evaluation.released["section"].eq("certificate")]
+    assert len(lines) == 16
+    assert not lines["method"].str.contains("people").any()
+
+
+def test_a_red_one_takes_the_place_of_the_conclusion(intake, monkeypatch):
+    def wrong(tables, **how):
+        drawn = drawn_once()
+        scores = {
+            world: {**part, "beyond": part["beyond"] - 1.0} for world, part in drawn.scores.items()
+        }
+        return replace(drawn, scores=scores)
+
+    monkeypatch.setattr("msspas_analysis.certify.diary_replicates", wrong)
+    made = service_evaluation(intake)
+    words = Page(made.to_html()).words
+    assert "Nothing is shown by it." not in words  # the conclusion of the pretended model
+    assert plain(made.sections[0].blocks[0].words).startswith("Nothing is concluded from these")
+    assert "where 5 % is due" in words
+    (funder,) = [s for s in made.sections if s.key == "funder"]
+    told = plain(funder.blocks[0].words)
+    assert "was wrong too often, so nothing is concluded from it." in told
+    assert len(told.split()) <= 120
+
+
+def test_without_a_certificate(intake, monkeypatch):
+    keys = [s.key for s in service_evaluation(intake, replicates=0).sections]
+    assert "certificate" not in keys
+
+    def refuse(tables, **how):
+        raise ValueError("diary: a twin needs 10 people or more, got 3 of 7 people")
+
+    monkeypatch.setattr("msspas_analysis.certify.diary_replicates", refuse)
+    _, words, _ = section(service_evaluation(intake), "certificate")
+    assert "could not be tried: too few people kept one for long enough" in words
+    with pytest.raises(ValueError, match="replicates must be 0 or at least 100, got 20"):
+        service_evaluation(intake, replicates=20)
 
 
 def test_the_picture_states_its_numbers(evaluation):

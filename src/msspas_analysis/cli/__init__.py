@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from msspas_analysis.cli import simulate
 from msspas_analysis.cli.reading import entry_rule, existing, names_somebody, read, safe_stem
-from msspas_analysis.cli.writing import Refused, count, either, staged, to_path
+from msspas_analysis.cli.writing import (
+    Refused,
+    count,
+    either,
+    showing_progress,
+    staged,
+    to_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,9 +198,11 @@ def _make_report(
     from msspas_analysis.report import service_evaluation
 
     before, after = windows
-    made = service_evaluation(
-        intake, before=before, after=after, title=title, entry=entry, profile=profile
-    )
+    with showing_progress() as progress:
+        made = service_evaluation(
+            intake, before=before, after=after, title=title, entry=entry, profile=profile,
+            progress=progress,
+        )  # fmt: skip
     with staged(folder) as part:
         _write_intake(intake, source, part)
     said = [f"The report: {page.resolve()}"]

@@ -24,6 +24,8 @@ def to_png(figure: Figure, *, dpi: int = 160) -> bytes:
 
     out = BytesIO()
     figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})
+    # the layout moves a little with every drawing, so it stays as it was drawn first
+    figure.set_layout_engine("none")
     return out.getvalue()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from msspas_analysis.ingest.intake import Intake
+from msspas_analysis.progress import Progress
 from msspas_analysis.report import cells, diaries, funder, outcomes, people, summary
+from msspas_analysis.report import certificate as certificates
 from msspas_analysis.report import change as what_changed
 from msspas_analysis.report import expected as expectation
-from msspas_analysis.report.blocks import Section
+from msspas_analysis.report.blocks import Paragraph, Section
 from msspas_analysis.report.cohort import cohort, therapy_groups
 from msspas_analysis.report.disclosure import COARSE, FEWEST, STEP, Profile
 from msspas_analysis.report.next_year import next_year
@@ -139,6 +141,8 @@ def service_evaluation(
     seed: int = 2026,
     entry: EntryRule | str | None = None,
     profile: Profile = "public",
+    replicates: int = 1000,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Describe a centre's people before and after their first session, small numbers covered.
 
@@ -164,6 +168,10 @@ def service_evaluation(
         ``public`` rounds counts of people to the nearest 5 and shares to the nearest 5 % and leaves
         out what would give an exact number of people away; ``internal`` rounds nothing and is
         marked as not for circulation.
+    replicates : int
+        How often the certificate draws centres like this one, 100 or more; 0 leaves it out.
+    progress : callable or None
+        Called with centres drawn, in all, and a word.
 
     Returns
     -------
@@ -175,7 +183,7 @@ def service_evaluation(
     ------
     ValueError
         If the windows overlap, `conf_level` is outside (0, 1), `min_people` is below what the
-        profile allows, or there is no such profile.
+        profile allows, there is no such profile, or `replicates` is 1 to 99.
     UnknownEntryError
         If `entry` is a text that is not understood.
 
@@ -204,6 +212,8 @@ def service_evaluation(
         )
     if not 0 < conf_level < 1:
         raise ValueError(f"conf_level must lie between 0 and 1, got {conf_level}; 0.95 is usual")
+    if replicates and replicates < 100:
+        raise ValueError(f"replicates must be 0 or at least 100, got {replicates}")
     rule = _rule(entry)
     c = cohort(intake, before=before, after=after, conf_level=conf_level)
     release = Release(min_people=fewest, rounded=profile == "public")
@@ -213,6 +223,16 @@ def service_evaluation(
     sessions, attended = people.sessions(c, release)
     changed = what_changed.changed(c, release, expected=found is not None)
     expected = expectation.expected(c, release, found, why_not)
+    certified = certificates.Certified(section=None)
+    if replicates and found is not None:
+        made = certificates.certify(
+            c, entry=rule, seed=seed, replicates=replicates, progress=progress
+        )
+        certified = certificates.certificate(release, made, conclusion=expected.available)
+    if certified.instead:
+        blocks = (Paragraph(certified.instead), *expected.section.blocks[1:])
+        section = replace(expected.section, blocks=blocks)
+        expected = replace(expected, section=section, said=certified.instead)
     others = outcomes.other_outcomes(c, release)
     therapies, by_therapy = outcomes.by_therapy(c, release)
     asked, answers = people.survey(c, release)
@@ -228,8 +248,8 @@ def service_evaluation(
     )  # fmt: skip
     sections = (
         summary.summary(c, release, headline), who, sessions, changed.section, expected.section,
-        others, therapies, *((asked,) if asked else ()), not_paired, complete, aside, consent,
-        summary.limits(), wanted, funder.paragraph(release, changed, expected),
+        *((certified.section,) if certified.section else ()), others, therapies, *((asked,) if asked else ()), not_paired, complete, aside, consent,
+        summary.limits(), wanted, funder.paragraph(release, changed, expected, refused=bool(certified.instead)),
         summary.glossary(c),
     )  # fmt: skip
     covered = (
@@ -255,6 +275,7 @@ def service_evaluation(
         "Smallest group shown": f"{fewest} people",
         "Rounding": rounding if release.rounded else "none",
         "Seed": f"{seed} (of the simulated centres)",
+        "Simulated centres": f"{replicates:,} in each world" if certified.section else "none",
         "msspas-analysis": metadata.version("msspas-analysis"),
         "SHA-256 of the data": intake.sha256,
     }

@@ -166,17 +166,17 @@ def _different(table: pd.DataFrame) -> dict[str, str]:
             round(float(x), 9) for x in part[["estimate", "conf_low"]].fillna(0).to_numpy().ravel()
         )
         found.setdefault(numbers, []).append(str(rule))
-    return {rules[0]: _rules_in_words(rules) for rules in found.values()}
+    return {rules[0]: rules_in_words(rules) for rules in found.values()}
 
 
-def _rules_in_words(rules: Sequence[str]) -> str:
+def rules_in_words(rules: Sequence[str]) -> str:
     """Word entry rules with the same numbers.
 
     Examples
     --------
-    >>> _rules_in_words(["no entry rule"])
+    >>> rules_in_words(["no entry rule"])
     'if anybody could come'
-    >>> _rules_in_words(["first rating >= 4", "first rating >= 6"])
+    >>> rules_in_words(["first rating >= 4", "first rating >= 6"])
     'if the first rating had to be 4 or more, or 6 or more'
     """
     if rules[0] == "no entry rule":

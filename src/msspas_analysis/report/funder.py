@@ -12,11 +12,25 @@ from msspas_analysis.report.wording import fewer_than, number, percent
 
 MOST_WORDS: Final = 120
 HEADING: Final = "A paragraph for a funder's form"
+_REFUSED: Final = (
+    "Tried on simulated centres like this one, the comparison with no treatment was wrong too often, so "
+    "nothing is concluded from it."
+)
 _ENDS: Final = ("conf_low", "conf_high")
 
 
-def paragraph(release: Release, changed: Changed, expected: Expected) -> Section:
-    """Write the paragraph, at most 120 words."""
+def paragraph(
+    release: Release, changed: Changed, expected: Expected, *, refused: bool = False
+) -> Section:
+    """Write the paragraph, at most 120 words.
+
+    Parameters
+    ----------
+    release, changed, expected
+        What may be told, and what the sections say.
+    refused : bool
+        Whether the certificate of the conclusion is red, so that none is said.
+    """
     if not changed.lines:
         words = text(
             "People with MS kept symptom diaries before and after their first session here. "
@@ -34,7 +48,8 @@ def paragraph(release: Release, changed: Changed, expected: Expected) -> Section
         " people with MS rated their stiffness (0 to 10) before and after their first session: the "
         "mean went from ", before.cell("estimate", one), " to ", after.cell("estimate", one),
         ", a change of ", mean.cell("estimate", two), f" points ({level} interval ",
-        mean.interval(two), "), which by itself shows no cause. ", _beside_expectation(expected),
+        mean.interval(two), "), which by itself shows no cause. ",
+        text(_REFUSED) if refused else _beside_expectation(expected),
         _attended(release), _unwanted(release),
         " The numbers describe this group, not other people or centres.",
     )  # fmt: skip
