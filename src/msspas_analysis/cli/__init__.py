@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from msspas_analysis.cli import simulate
+from msspas_analysis.cli.options import add_certify, add_plan, add_reading, add_windows
 from msspas_analysis.cli.reading import entry_rule, existing, names_somebody, read, safe_stem
 from msspas_analysis.cli.writing import (
     Refused,
@@ -159,6 +160,13 @@ def _certify(args: argparse.Namespace) -> None:
     from msspas_analysis.cli import certify
 
     certify.run(args, _windows(args))
+
+
+def _plan(args: argparse.Namespace) -> None:
+    """Compare designs for the same people."""
+    from msspas_analysis.cli import plan
+
+    plan.run(args)
 
 
 def _demo(args: argparse.Namespace) -> None:
@@ -357,19 +365,6 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _span(text: str) -> tuple[int, int]:
-    """Read ``-7:-1`` as two days."""
-    first, colon, last = text.partition(":")
-    try:
-        if not colon:
-            raise ValueError
-        return int(first), int(last)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a span of days; write first:last, such as -7:-1"
-        ) from None
-
-
 def _join_spans(words: Sequence[str]) -> list[str]:
     """Join ``--before -7:-1`` with an equals sign; a leading minus would read as an option."""
     joined: list[str] = []
@@ -429,7 +424,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         text="read a workbook and list what was used, what was not, and what waits for an answer",
         example='msspas check "Diaries 2026.xlsx"',
     )  # fmt: skip
-    _add_reading(check)
+    add_reading(check)
     check.add_argument("--out", type=to_path, metavar="FOLDER", help="default: beside the file")
 
     report = command(
@@ -437,12 +432,12 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         text="read a workbook and write the report, one page for the browser",
         example='msspas report "Diaries 2026.xlsx" --out report.html --after=28:41',
     )  # fmt: skip
-    _add_reading(report)
+    add_reading(report)
     report.add_argument(
         "--out", type=to_path, metavar="PAGE",
         help="the page to write; default: report.html in a folder beside the file",
     )  # fmt: skip
-    _add_windows(report)
+    add_windows(report)
     report.add_argument(
         "--entry", metavar="RULE",
         help='why people were taken on: "first rating >= 4", "first week mean >= 4" or "none"; '
@@ -504,7 +499,16 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         example='msspas certify "Diaries 2026.xlsx" --entry "first rating >= 4" --effect=-1\n'
         "  msspas certify --design T2 --people 120 --effect=-1",
     )  # fmt: skip
-    _add_certify(certified)
+    add_certify(certified)
+
+    planned = command(
+        "plan", _plan,
+        text="before you start: which design could answer your question with the people there are, and "
+        "what each would show where nothing works",
+        example='msspas plan --therapy reflexology --people 40 --weeks 26 --entry "first rating >= 4"\n'
+        "  msspas plan --therapy massage --people 40 --weeks 26 --setting research",
+    )  # fmt: skip
+    add_plan(planned)
 
     demo = command(
         "demo", _demo,
@@ -516,74 +520,3 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         help="default: %(default)s in this folder",
     )  # fmt: skip
     return parser, list(made.choices)
-
-
-def _add_reading(parser: argparse.ArgumentParser) -> None:
-    """Add what every command that reads a workbook takes."""
-    parser.add_argument(
-        "file", type=to_path, metavar="FILE", help="an Excel workbook or a CSV file"
-    )
-    parser.add_argument(
-        "--rules", type=to_path, metavar="FILE",
-        help="your answers to the questions; default: msspas-rules.toml beside the file, if any",
-    )  # fmt: skip
-
-
-def _add_windows(parser: argparse.ArgumentParser) -> None:
-    """Add the days that are compared."""
-    parser.add_argument(
-        "--before", type=_span, metavar="FIRST:LAST",
-        help="days compared, counted from the first session, which is day 0; default -7:-1",
-    )  # fmt: skip
-    parser.add_argument(
-        "--after", type=_span, metavar="FIRST:LAST", help="and these; default 28:41"
-    )
-    parser.add_argument(
-        "--min-days", type=int, metavar="N",
-        help="fewest rated days for a person's mean to count, in each span; default 4",
-    )  # fmt: skip
-
-
-def _add_certify(parser: argparse.ArgumentParser) -> None:
-    """Add what ``msspas certify`` takes."""
-    parser.add_argument(
-        "file", type=to_path, metavar="FILE", nargs="?",
-        help="a workbook of diaries; without it give --design",
-    )  # fmt: skip
-    parser.add_argument("--design", metavar="CODE", help="a trial: T2, T2-drug, T3 ...")
-    parser.add_argument("--people", type=int, metavar="N", help="with --design: people in all")
-    parser.add_argument(
-        "--effect", type=float, default=-1.0, metavar="POINTS",
-        help="the claimed effect on the 0 to 10 rating; default %(default)s [assumption]",
-    )  # fmt: skip
-    parser.add_argument(
-        "--entry", metavar="RULE",
-        help='why people came in, such as "first rating >= 4"; default: anybody could come',
-    )  # fmt: skip
-    _add_windows(parser)
-    parser.add_argument(
-        "--replicates", type=int, default=2000, metavar="N",
-        help="how often the study is drawn in each world; default %(default)s",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=2026, metavar="N", help="default %(default)s")
-    parser.add_argument(
-        "--workers", type=int, default=1, metavar="N",
-        help="draw in as many processes; the numbers are the same; default %(default)s",
-    )  # fmt: skip
-    parser.add_argument(
-        "--cache", type=to_path, metavar="FOLDER",
-        help="keep what is drawn, so that a run that was stopped goes on where it stood",
-    )  # fmt: skip
-    parser.add_argument(
-        "--rules", type=to_path, metavar="FILE", help="your answers about the workbook"
-    )
-    parser.add_argument(
-        "--export", type=to_path, metavar="FILE",
-        help="write the replicates as CSV for another program, and stop",
-    )  # fmt: skip
-    parser.add_argument(
-        "--answers", type=to_path, metavar="FILE", help="certify the answers of another program"
-    )
-    parser.add_argument(
-        "--out", type=to_path, metavar="FILE", help="write the numbers as .csv, .xlsx, .docx or .md"
-    )
