@@ -50,6 +50,7 @@ OTHERWISE = {
     "floor_share": "counts in plain pandas",
     "missing_streaks": "counts in plain pandas, and diaries drawn with known streaks",
     "participant_flow": "counts in plain pandas",
+    "tipping_point": "arithmetic by hand; and a diary from which it is taken away",
     "response_bounds": "the two registries that are the bounds",
     "response_sensitivity": "simulated registries whose odds ratio is known",
     "severity_shares": "`proportion_interval`, level by level",

@@ -293,3 +293,55 @@ def test_a_threshold_out_of_range_is_refused(made, say):
 def test_a_statistic_of_another_shape_is_refused(cohort):
     with pytest.raises(ValueError, match=r"the statistic 'x' must return shape \(1,\), one number"):
         ms.statistic_beyond_expectation(cohort.diary, cohort.people, {"x": lambda s: s.after})
+
+
+# --- the tipping point ---------------------------------------------------------------------------
+
+
+def told(observed, expected, half=0.4):
+    values = {
+        "observed": observed,
+        "expected without treatment": expected,
+        "beyond expectation": observed - expected,
+    }
+    return ms.Estimates.from_rows([
+        {"outcome": "stiffness", "group": "all", "term": term, "measure": "mean_difference",
+         "estimate": x, "conf_low": x - half, "conf_high": x + half, "conf_level": 0.95, "n": 30,
+         "n_missing": 2, "method": "t"} for term, x in values.items()
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected", "want"),
+    [
+        (-1.2, -0.3, (-0.9, -0.5, 4.0)),
+        (1.2, 0.3, (0.9, 0.5, 4.0)),
+        (-0.5, -0.3, (-0.2, 0.0, 5 / 3)),
+        (-1.0, 0.0, (-1.0, -0.6, np.nan)),
+        (-1.0, 0.2, (-1.2, -0.8, np.nan)),
+    ],
+)
+def test_what_would_explain_a_change(observed, expected, want):
+    got = ms.tipping_point(told(observed, expected))
+    np.testing.assert_allclose(got.table["estimate"].to_numpy(float), want, rtol=1e-12, atol=1e-12)
+    assert got.table["n"].tolist() == [30, 30, 30]
+
+
+def test_a_response_of_that_size_leaves_nothing(cohort):
+    found = ms.change_beyond_expectation(cohort.diary, cohort.people, "stiffness")
+    response = ms.tipping_point(found).table["estimate"].iloc[0]
+    moved = cohort.diary.copy()
+    first = cohort.people.set_index("person_id")["first_session"]
+    later = (moved["date"] >= moved["person_id"].map(first)).to_numpy()
+    moved.loc[later, "stiffness"] -= response
+    left = ms.change_beyond_expectation(moved, cohort.people, "stiffness")
+    assert left.one(term="beyond expectation").estimate == pytest.approx(0, abs=1e-9)
+
+
+def test_without_its_rows_it_says_what_to_give():
+    part = told(-1, -0.5).table.query("term != 'beyond expectation'")
+    thin, none = ms.Estimates(part.reset_index(drop=True), ()), ms.Estimates.from_rows([])
+    with pytest.raises(ValueError, match=r"no row \['beyond expectation'\]; give the answer of"):
+        ms.tipping_point(thin)
+    with pytest.raises(ValueError, match="found has no mean difference"):
+        ms.tipping_point(none)

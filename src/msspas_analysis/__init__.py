@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.change.reliable_change import reliable_change, reliable_change_ar
     from msspas_analysis.estimate.change.responders import responder_curve
     from msspas_analysis.estimate.change.therapies import several_therapies, therapies_taken
+    from msspas_analysis.estimate.change.tipping import tipping_point
     from msspas_analysis.estimate.change.untreated import change_beyond_expectation
     from msspas_analysis.estimate.diary.description import week_profile
     from msspas_analysis.estimate.diary.diary_days import floor_share, missing_streaks
@@ -277,6 +278,7 @@ _HOMES: Final = {
     "steady": "simulate.world",
     "summarise_large_diary": "certify.large_diary",
     "therapies_taken": "estimate.change.therapies",
+    "tipping_point": "estimate.change.tipping",
     "trial_replicates": "certify.replicates",
     "validate": "tables",
     "variogram": "estimate.diary.persistence",
@@ -437,6 +439,7 @@ __all__ = [
     "steady",
     "summarise_large_diary",
     "therapies_taken",
+    "tipping_point",
     "trial_replicates",
     "validate",
     "variogram",
