@@ -315,13 +315,24 @@ def test_the_method_check_is_measured_and_within_its_bars():
         assert (table["n"] >= 2000).all()
 
 
+def test_other_answers_have_rates_of_their_own():
+    usual = method_check(n=40)
+    assert set(usual.table["outcome"]) == {"stiffness"}
+    pain = method_check(n=40, outcome="pain")
+    assert set(pain.table["term"]) == {"nothing given", "a true fall of one point"}
+    with pytest.raises(ValueError, match="outcome must be one of .*got 'mood'"):
+        method_check(n=40, outcome="mood")
+
+
 def test_the_page_shows_the_rates_that_were_measured():
     root = Path(__file__).parents[1]
     page = (root / "docs" / "expected_without_treatment.md").read_text(encoding="utf-8")
     table = pd.read_csv(root / "src" / "msspas_analysis" / "certify" / "method_check.csv")
     shown = table[table["measure"].isin(["false alarm rate", "coverage"])]
-    for (_, term), part in shown.groupby(["group", "term"]):
-        line = next(line for line in page.splitlines() if line.startswith("|") and term in line
-                    and (term + " (covered)" in line or term + " |" in line))  # fmt: skip
+    assert len(set(shown["outcome"])) > 8
+    for (outcome, term), part in shown.groupby(["outcome", "term"]):
+        words = term if outcome == "stiffness" else f"{outcome.replace('_', ' ')}: {term}"
+        line = next(line for line in page.splitlines() if line.startswith("|")
+                    and (f" {words} (covered)" in line or f" {words} |" in line))  # fmt: skip
         for rate in part["estimate"]:
             assert f"{100 * rate:.1f} %" in line
