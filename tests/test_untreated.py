@@ -320,7 +320,7 @@ def test_other_answers_have_rates_of_their_own():
     assert set(usual.table["outcome"]) == {"stiffness"}
     pain = method_check(n=40, outcome="pain")
     assert set(pain.table["term"]) == {"nothing given", "a true fall of one point"}
-    with pytest.raises(ValueError, match="outcome must be one of .*got 'mood'"):
+    with pytest.raises(ValueError, match=r"outcome must be one of .*got 'mood'"):
         method_check(n=40, outcome="mood")
 
 
