@@ -107,7 +107,7 @@ def _signed_ranks(drawn: Replicates, world: str) -> Answers:
         mine = np.nonzero(count == n)[0]
         got = signed_ranks(ordered[mine, :n])
         out["p_value"][mine] = got.p_value
-        out["estimate"][mine] = np.median(ordered[mine, :n], axis=-1)
+        out["estimate"][mine] = (ordered[mine, (n - 1) // 2] + ordered[mine, n // 2]) / 2
     return out
 
 

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from msspas_analysis.estimate.change.signed_rank import midranks
 from msspas_analysis.estimate.intervals import POINT, Floats, level_between, people_along, quotient
-from msspas_analysis.estimate.trials.ranks import midranks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Correlation:
 
 
 def ranks_or_nan(values: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Rank as :func:`~msspas_analysis.estimate.trials.ranks.midranks`, with NaN where a value is missing.
+    """Rank as :func:`~msspas_analysis.estimate.change.signed_rank.midranks`, with NaN where a value is missing.
 
     Parameters
     ----------

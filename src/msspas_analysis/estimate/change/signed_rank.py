@@ -198,3 +198,48 @@ def _walsh_averages(x: Floats, ranks: Sequence[int], *, table_up_to: int = 2000)
             low, high = (low, middle) if at_most(middle) >= r else (middle, high)
         found.append(high)
     return found
+
+
+def midranks(values: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Rank along the last axis from 1, equal values sharing the mean of their ranks.
+
+    Parameters
+    ----------
+    values : array_like, shape (..., n)
+        Closer than :data:`POINT` is equal; infinite values may be among them, NaN may not.
+
+    Returns
+    -------
+    ranks, shared_by : ndarray, shape (..., n)
+        The second is how many people share each rank.
+
+    Examples
+    --------
+    >>> ranks, shared_by = midranks([3.0, 1.0, 3.0])
+    >>> ranks.tolist(), shared_by.tolist()
+    ([2.5, 1.0, 2.5], [2.0, 1.0, 2.0])
+    """
+    first, last, order = places(values)
+    return in_place(0.5 * (first + last) + 1.0, order), in_place(last - first + 1.0, order)
+
+
+def in_place(values: npt.ArrayLike, order: Ints) -> Floats:
+    """Return values given in order of size in the places they came from."""
+    out = np.empty(order.shape)
+    np.put_along_axis(out, order, values, axis=-1)
+    return out
+
+
+def places(values: npt.ArrayLike) -> tuple[Ints, Ints, Ints]:
+    """Return, in order of size, the first and last place of each value's equals, and the order."""
+    x = np.asarray(values, dtype=np.float64)
+    n = people_along(x, at_least=1)
+    if np.isnan(x).any():
+        raise ValueError("a value to be ranked is NaN; leave such people out first")
+    order = np.argsort(x, axis=-1, kind="stable")
+    with np.errstate(invalid="ignore"):  # inf - inf: equal
+        new = np.diff(np.take_along_axis(x, order, axis=-1), axis=-1) > POINT
+    edge, at = np.ones((*x.shape[:-1], 1), dtype=bool), np.arange(n)
+    first = np.maximum.accumulate(np.where(np.concatenate([edge, new], -1), at, 0), axis=-1)
+    last = np.where(np.concatenate([new, edge], -1), at, n - 1)
+    return first, np.minimum.accumulate(last[..., ::-1], axis=-1)[..., ::-1], order

@@ -14,7 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from msspas_analysis.estimate.change.signed_rank import _snapped, _walsh_averages
+from msspas_analysis.estimate.change.signed_rank import (
+    _snapped,
+    _walsh_averages,
+    in_place,
+    midranks,
+    places,
+)
 from msspas_analysis.estimate.intervals import POINT, Floats, Ints, level_between, people_along
 from msspas_analysis.estimate.trials.effect_size import arm_pairs
 from msspas_analysis.estimate.windows import left_out, pairs, too_few
@@ -79,41 +85,6 @@ class SignedRanks:
     sign_p_value: Floats
     rank_biserial: Floats
     rank_biserial_ends: Ends
-
-
-def midranks(values: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Rank along the last axis from 1, equal values sharing the mean of their ranks.
-
-    Parameters
-    ----------
-    values : array_like, shape (..., n)
-        Closer than :data:`POINT` is equal; infinite values may be among them, NaN may not.
-
-    Returns
-    -------
-    ranks, shared_by : ndarray, shape (..., n)
-        The second is how many people share each rank.
-
-    Examples
-    --------
-    >>> ranks, shared_by = midranks([3.0, 1.0, 3.0])
-    >>> ranks.tolist(), shared_by.tolist()
-    ([2.5, 1.0, 2.5], [2.0, 1.0, 2.0])
-    """
-    x = np.asarray(values, dtype=np.float64)
-    n = people_along(x, at_least=1)
-    if np.isnan(x).any():
-        raise ValueError("a value to be ranked is NaN; leave such people out first")
-    order = np.argsort(x, axis=-1, kind="stable")
-    with np.errstate(invalid="ignore"):  # inf - inf: equal
-        new = np.diff(np.take_along_axis(x, order, axis=-1), axis=-1) > POINT
-    edge, at = np.ones((*x.shape[:-1], 1), dtype=bool), np.arange(n)
-    first = np.maximum.accumulate(np.where(np.concatenate([edge, new], -1), at, 0), axis=-1)
-    last = np.where(np.concatenate([new, edge], -1), at, n - 1)
-    last = np.minimum.accumulate(last[..., ::-1], axis=-1)[..., ::-1]
-    place = np.argsort(order, axis=-1, kind="stable")
-    ranks, shared = (first + last) / 2 + 1, last - first + 1.0
-    return np.take_along_axis(ranks, place, axis=-1), np.take_along_axis(shared, place, axis=-1)
 
 
 def mann_whitney(x: npt.ArrayLike, y: npt.ArrayLike) -> MannWhitney:
@@ -311,7 +282,8 @@ def signed_ranks(diff: npt.ArrayLike, *, conf_level: float = 0.95) -> SignedRank
     more, same, less = d > POINT, np.abs(d) <= POINT, d < -POINT
     n_more, n_zero, n_less = (side.sum(axis=-1) for side in (more, same, less))
     n = n_more + n_less
-    ranks = midranks(np.where(same, 0.0, np.abs(d)))[0] * ~same
+    first, last, order = places(np.where(same, 0.0, np.abs(d)))
+    ranks = in_place((first + last) / 2 + 1, order) * ~same
     aside = np.maximum(ranks - n_zero[..., None], 0.0)
     half = _z(conf_level) * np.sqrt((2 * n**3 + 3 * n**2 + n) / 6) / np.maximum((n**2 + n) / 2, 1)
     off, off_pratt = ((r * more).sum(axis=-1) - r.sum(axis=-1) / 2 for r in (aside, ranks))
