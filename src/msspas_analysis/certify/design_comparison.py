@@ -35,6 +35,7 @@ from msspas_analysis.certify.certificate import ALPHA, _mean, _share
 from msspas_analysis.certify.power_formulas import shifted_t_power
 from msspas_analysis.certify.replicates import CLAIMED, NULL, WORLDS
 from msspas_analysis.certify.running import run_blocks
+from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.linear import least_squares, t_rows
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
 from msspas_analysis.progress import Progress
@@ -277,9 +278,7 @@ def _gone_on(design: Design, run_in: Ratings) -> Arms:
                    least=min(4, design.baseline_days))
         for last in (0, design.periods[0])
     )  # fmt: skip
-    with np.errstate(invalid="ignore"):
-        passed = before - after >= float(design.respond_first or 0.0) * before - 1e-9
-        passed &= before > 0
+    passed = fallen(before, after, float(design.respond_first or 0.0))
     sizes = np.cumsum([one.size for one in design.arms]) / design.n_people
     rank = np.cumsum(passed, axis=1) - 0.5
     arm = np.searchsorted(sizes, rank / np.maximum(passed.sum(axis=1, keepdims=True), 1))

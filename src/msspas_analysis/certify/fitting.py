@@ -234,6 +234,13 @@ def fit_scenario(
     >>> found.scenario.n_people, found.scenario.baseline_days, "day_sd" in found.fitted
     (20, 14, True)
     """
+    refuse_settings(rounds=rounds, replicates=replicates, seed=seed)
+    return fit_own(own_diary(tables, people), entry=entry, keep_change=keep_change, seed=seed,
+                   rounds=rounds, replicates=replicates)  # fmt: skip
+
+
+def refuse_settings(*, rounds: int, replicates: int, seed: int) -> None:
+    """Refuse what no fit can be made with, before a diary is laid out."""
     for name, got, low in (
         ("rounds", rounds, 1),
         ("replicates", replicates, 40),
@@ -241,8 +248,6 @@ def fit_scenario(
     ):
         if got < low:
             raise ValueError(f"{name} must be {low} or more, got {got}")
-    return fit_own(own_diary(tables, people), entry=entry, keep_change=keep_change, seed=seed,
-                   rounds=rounds, replicates=replicates)  # fmt: skip
 
 
 def fit_own(

@@ -51,10 +51,11 @@ from msspas_analysis.certify.diary_parts import (
     year_sums,
 )
 from msspas_analysis.certify.diary_rows import NEVER, Known, rated, read_people
-from msspas_analysis.certify.fitting import FittedScenario, fit_own
+from msspas_analysis.certify.fitting import FittedScenario, fit_own, refuse_settings
 from msspas_analysis.certify.running import BlocksFailedError, run_apart
 from msspas_analysis.certify.twin import EntryRule
 from msspas_analysis.estimate.change.untreated import (
+    NO_BASELINE,
     Contrast,
     Entry,
     NoExpectationError,
@@ -62,6 +63,7 @@ from msspas_analysis.estimate.change.untreated import (
     refuse_thin,
     untreated_contrast,
 )
+from msspas_analysis.estimate.windows import scores_from_sums
 from msspas_analysis.progress import Progress
 from msspas_analysis.tables import AFTER, BEFORE, Window
 
@@ -176,10 +178,7 @@ class LargeSummary:
         """
         parts = self.parts
         if not (parts["entry at"] != NEVER).any():
-            raise NoExpectationError(
-                "no day before a first session was rated, so nothing shows how ratings move by "
-                "themselves: give out diaries at least two weeks before the first session"
-            )
+            raise NoExpectationError(NO_BASELINE)
         g = autocovariance(*self.variogram(left_out="first rating" if entry == "none" else entry))
         days = np.arange(FIRST_DAY, LAST_DAY + 1)
         found = [untreated_contrast(seen, days, before=self.before, after=self.after, entry=entry,
@@ -342,23 +341,14 @@ def _scores(parts: Parts, known: Known, before: Window, after: Window) -> pd.Dat
     if alone.any():  # people without a diary
         ids = pd.Index(sorted([*own, *known.ids[alone]]), dtype=object)
         at, place = ids.get_indexer(own), known.ids.get_indexer(ids)
-    out = pd.DataFrame({"person_id": ids.astype("object")})
-    for name, window in (("before", before), ("after", after)):
+    sums = []
+    for name in ("before", "after"):
         days, total = np.zeros(len(ids), np.int64), np.zeros(len(ids))
         days[at], total[at] = parts[f"days {name}"], parts[f"sum {name}"]
-        mean = np.full(len(ids), np.nan)
-        np.divide(total, days, out=mean, where=days >= window.min_days)
-        out[name], out[f"days_{name}"] = mean, days
+        sums.append((days, total))
     begun = np.zeros(len(ids), bool)
     begun[place >= 0] = known.session[place[place >= 0]] != NEVER
-    no_before, no_after = out["before"].isna(), out["after"].isna()
-    out["status"] = np.select(
-        [~begun, no_before & no_after, no_before, no_after],
-        ["no first session", "neither", "no before", "no after"],
-        "paired",
-    )
-    out["status"] = out["status"].astype("object")
-    return out[["person_id", "before", "after", "days_before", "days_after", "status"]]
+    return scores_from_sums(ids, begun, sums, before=before, after=after)
 
 
 def _own(parts: Parts, years: Years) -> OwnDiary | None:
@@ -453,13 +443,7 @@ def fit_large(
             f"a twin is fitted to daily stiffness ratings, got a summary of {summary.outcome!r}; "
             "sum the diary up with outcome='stiffness'"
         )
-    for name, got, low in (
-        ("rounds", rounds, 1),
-        ("replicates", replicates, 40),
-        ("seed", seed, 0),
-    ):
-        if got < low:
-            raise ValueError(f"{name} must be {low} or more, got {got}")
+    refuse_settings(rounds=rounds, replicates=replicates, seed=seed)
     own = summary.own
     if own is None:
         raise ValueError(

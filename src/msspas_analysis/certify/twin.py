@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from msspas_analysis.certify.untreated_draws import HIGH, LOW, draw_untreated
+from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.change.untreated import (
     Days,
     Entry,
@@ -289,8 +290,8 @@ def _twin(
     level = contrast.before[keep]
     for threshold in THRESHOLDS:
         name = f"fall_{threshold:.0%}".rstrip("%")
-        real = _fallen(level, level + change, threshold)
-        mine = _fallen(base, last, threshold).mean(axis=1)
+        real = fallen(level, level + change, threshold)
+        mine = fallen(base, last, threshold).mean(axis=1)
         low, high = np.quantile(mine, [tail, 1 - tail])
         wilson = wilson_interval(int(real.sum()), len(real), conf_level=conf_level)
         rows += [
@@ -312,11 +313,6 @@ def _of_1000(statistic: float, df: float, estimate: float) -> float:
     if np.isnan(statistic):  # every person changed by the same amount
         return 0.0 if estimate < 0 else 1000.0
     return float(np.clip(np.rint(1000 * stdtr(df, statistic)), 0, 1000))
-
-
-def _fallen(before: Floats, after: Floats, threshold: float) -> NDArray[np.bool_]:
-    fell: NDArray[np.bool_] = (before > 0) & (before - after >= threshold * before - 1e-9)
-    return fell
 
 
 # --- in words ------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from msspas_analysis.certify.twin import BEYOND, EXPECTED, OBSERVED, EntryRule
 from msspas_analysis.certify.untreated_draws import untreated_model, ups_and_downs, whole
+from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.change.untreated import (
     Days,
     Entry,
@@ -95,10 +96,7 @@ def share_fallen(by: float) -> Statistic:
         raise ValueError(f"by must lie between 0 and 1, got {by}; 0.2 is a fall of a fifth")
 
     def share(seen: Seen) -> Floats:
-        before, after = seen.before, seen.after
-        # as estimate.change.responders: a hair's breadth of rounding does not decide
-        fell = (before > 0) & (before - after >= by * before - 1e-9)
-        return np.asarray(fell.mean(axis=-1))
+        return np.asarray(fallen(seen.before, seen.after, by).mean(axis=-1))
 
     return share
 
@@ -367,16 +365,14 @@ class _Plan:
         blank = np.isnan(seen[..., kept])[:, None]
         before, after = before[:, None, :, kept], after[:, None, :, kept]
         later, shift = days[kept] >= 0, np.zeros(len(who))
-        for _ in range(
-            _ROUNDS
-        ):  # rounding and bounds take some of a shift, so it is found in steps
+        # rounding and bounds take some of a shift, so it is found in steps
+        for _ in range(_ROUNDS):
             drawn = whole(latent + shift[:, None, None, None] * later)
             twin = Seen(
                 ratings=np.where(blank, np.nan, drawn), weights_before=before, weights_after=after
             )
             moved = (twin.after - twin.before).mean(axis=1)
-            missed = aim - _mean(moved, known)
-            shift = shift + missed
+            shift = shift + aim - _mean(moved, known)
         return observed, {name: v.mean(axis=1) for name, v in self._of(twin).items()}
 
     def _of(self, seen: Seen) -> dict[str, Floats]:

@@ -76,9 +76,15 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
         "--carry-over", type=float, default=0.0, metavar="DAYS",
         help="days until half of the effect is gone after the end; default %(default)s",
     )  # fmt: skip
+    _add_drawing(parser, "each study", replicates=1000)
+    _add_out(parser)
+
+
+def _add_drawing(parser: argparse.ArgumentParser, what: str, *, replicates: int) -> None:
+    """Add how often `what` is drawn, from which seed and where."""
     parser.add_argument(
-        "--replicates", type=int, default=1000, metavar="N",
-        help="how often each study is drawn in each world; default %(default)s",
+        "--replicates", type=int, default=replicates, metavar="N",
+        help=f"how often {what} is drawn in each world; default %(default)s",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=2026, metavar="N", help="default %(default)s")
     parser.add_argument(
@@ -89,6 +95,9 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
         "--cache", type=to_path, metavar="FOLDER",
         help="keep what is drawn, so that a run that was stopped goes on where it stood",
     )  # fmt: skip
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=to_path, metavar="FILE", help="write the numbers as .csv, .xlsx, .docx or .md"
     )
@@ -111,19 +120,7 @@ def add_certify(parser: argparse.ArgumentParser) -> None:
         help='why people came in, such as "first rating >= 4"; default: anybody could come',
     )  # fmt: skip
     add_windows(parser)
-    parser.add_argument(
-        "--replicates", type=int, default=2000, metavar="N",
-        help="how often the study is drawn in each world; default %(default)s",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=2026, metavar="N", help="default %(default)s")
-    parser.add_argument(
-        "--workers", type=int, default=1, metavar="N",
-        help="draw in as many processes; the numbers are the same; default %(default)s",
-    )  # fmt: skip
-    parser.add_argument(
-        "--cache", type=to_path, metavar="FOLDER",
-        help="keep what is drawn, so that a run that was stopped goes on where it stood",
-    )  # fmt: skip
+    _add_drawing(parser, "the study", replicates=2000)
     parser.add_argument(
         "--rules", type=to_path, metavar="FILE", help="your answers about the workbook"
     )
@@ -134,6 +131,4 @@ def add_certify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--answers", type=to_path, metavar="FILE", help="certify the answers of another program"
     )
-    parser.add_argument(
-        "--out", type=to_path, metavar="FILE", help="write the numbers as .csv, .xlsx, .docx or .md"
-    )
+    _add_out(parser)

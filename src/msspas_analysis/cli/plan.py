@@ -37,9 +37,10 @@ def run(args: argparse.Namespace) -> None:
             expectation=args.expectation, carry_over=args.carry_over, setting=args.setting,
             entry_rating=entry, entry_days=days,
         )  # fmt: skip
-        offered = [one for one in candidates(sheet) if one.offered]
+        plans = candidates(sheet)
+        offered = [one for one in plans if one.offered]
         if not offered:
-            why = "; ".join(f"{one.key}: {one.reason}" for one in candidates(sheet))
+            why = "; ".join(f"{one.key}: {one.reason}" for one in plans)
             raise Refused(f"No plan can be offered. {why}")
         with showing_progress() as progress:
             found = compare_designs(

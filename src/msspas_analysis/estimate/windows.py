@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats
@@ -129,18 +131,44 @@ def window_scores(
     ids = pd.Index(sorted({*people["person_id"].dropna(), *diary["person_id"].dropna()}))
     code = ids.get_indexer(pd.Index(rated["person_id"]))
     day, value = rated["day"].to_numpy(), rated["value"].to_numpy()
-    out = pd.DataFrame({"person_id": ids.astype("object")})
-    for name, window in (("before", before), ("after", after)):
+    sums = []
+    for window in (before, after):
         inside = (day >= window.first_day) & (day <= window.last_day)
-        days = np.bincount(code[inside], minlength=len(ids)).astype(np.int64)
-        total = np.bincount(code[inside], weights=value[inside], minlength=len(ids))
+        sums.append((
+            np.bincount(code[inside], minlength=len(ids)).astype(np.int64),
+            np.bincount(code[inside], weights=value[inside], minlength=len(ids)),
+        ))  # fmt: skip
+    known = set(people.loc[people["first_session"].notna(), "person_id"])
+    return scores_from_sums(ids, ids.isin(list(known)), sums, before=before, after=after)
+
+
+def scores_from_sums(
+    ids: pd.Index[Any], begun: npt.NDArray[np.bool_],
+    sums: Sequence[tuple[npt.NDArray[np.int64], npt.NDArray[Any]]], *, before: Window, after: Window,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the table of :func:`window_scores` from what each person's rated days add up to.
+
+    Parameters
+    ----------
+    ids : pandas.Index
+        Everybody, sorted.
+    begun : numpy.ndarray of bool, shape (n_people,)
+        Whether a first session is known.
+    sums : sequence of (numpy.ndarray, numpy.ndarray)
+        Of the days before and of those after: how many were rated, and their total.
+    before, after : Window
+        How many must be rated.
+    """
+    out = pd.DataFrame({"person_id": ids.astype("object")})
+    for (name, window), (days, total) in zip(
+        (("before", before), ("after", after)), sums, strict=True
+    ):
         mean = np.full(len(ids), np.nan)
         np.divide(total, days, out=mean, where=days >= window.min_days)
         out[name], out[f"days_{name}"] = mean, days
-    known = set(people.loc[people["first_session"].notna(), "person_id"])
     no_before, no_after = out["before"].isna(), out["after"].isna()
     out["status"] = np.select(
-        [~out["person_id"].isin(known), no_before & no_after, no_before, no_after],
+        [~begun, no_before & no_after, no_before, no_after],
         ["no first session", "neither", "no before", "no after"],
         "paired",
     )

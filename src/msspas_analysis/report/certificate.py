@@ -142,14 +142,10 @@ def _table(made: Certificates, lines: Mapping[tuple[str, str, tuple[str, str]], 
             rows.append(Row(text(words), (text(part[name].light), *cells)))
         words = rules_in_words([rule])
         groups.append((words[:1].upper() + words[1:], tuple(rows)))
-    error = max(
-        float(line.values["std_error"] or 0.0)
-        for (_, _, (_, measure)), line in lines.items() if measure != "type_m"
-    )  # fmt: skip
-    worst = next(
-        line for (_, _, (_, measure)), line in lines.items()
-        if measure != "type_m" and float(line.values["std_error"] or 0.0) == error
-    )  # fmt: skip
+    worst = max(
+        (line for (_, _, (_, measure)), line in lines.items() if measure != "type_m"),
+        key=lambda line: float(line.values["std_error"] or 0.0),
+    )
     return Table(
         caption="How often each analysis is wrong on centres like this one, by why people came in",
         columns=(

@@ -106,9 +106,12 @@ def share_fallen(
             f"write 0.20 for 20 %"
         )
     b, a = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    able = b > POINT
-    fallen = able & (b - a >= threshold * b - POINT)
-    return fallen.sum(axis=-1), able.sum(axis=-1)
+    return fallen(b, a, threshold).sum(axis=-1), (b > POINT).sum(axis=-1)
+
+
+def fallen(before: Floats, after: Floats, threshold: float) -> npt.NDArray[np.bool_]:
+    """Say who fell by at least this share of the value before; nobody falls from 0, or from NaN."""
+    return np.asarray((before > POINT) & (before - after >= threshold * before - POINT))
 
 
 def direction_counts(diff: npt.ArrayLike, *, band: float) -> tuple[Ints, Ints, Ints]:

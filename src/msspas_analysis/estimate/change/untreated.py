@@ -53,6 +53,12 @@ FEWEST_PEOPLE: Final = 5
 FEWEST_PAIRS: Final = 300
 
 
+NO_BASELINE: Final = (
+    "no day before a first session was rated, so nothing shows how ratings move by themselves: give "
+    "out diaries at least two weeks before the first session"
+)
+
+
 class NoExpectationError(ValueError):
     """These diaries cannot say what to expect without treatment; the text says why."""
 
@@ -520,10 +526,7 @@ def checked_contrast(
         Naming what is missing and what to collect.
     """
     if not grid.seen.size or not (grid.days < 0).any():
-        raise NoExpectationError(
-            "no day before a first session was rated, so nothing shows how ratings move by "
-            "themselves: give out diaries at least two weeks before the first session"
-        )
+        raise NoExpectationError(NO_BASELINE)
     contrast = untreated_contrast(
         grid.seen, grid.days, before=before, after=after, entry=entry, outcome=outcome
     )
