@@ -1,7 +1,7 @@
 """How often "expected without treatment" is wrong, measured on centres whose truth is known.
 
 Run ``python benchmarks/expectation.py [CENTRES]`` (default 2,000 a line, a quarter of that for shares of
-people; about half an hour). It prints the table and writes it to ``src/msspas_analysis/certify/method_check.csv``, from which every
+people; about half an hour). It prints the table and writes it to ``src/msspas_analysis/certify/twin/method_check.csv``, from which every
 report quotes. In each line the same number of centres is drawn; the flag is the two-sided 5 % test
 of the change beyond expectation, and, for comparison, a plain paired t test of the change.
 
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from msspas_analysis.certify.twin_statistics import STATISTICS, Seen, beyond_twin
+from msspas_analysis.certify.twin.statistics import STATISTICS, Seen, beyond_twin
 from msspas_analysis.estimate.change.untreated import (
     Days,
     Entry,
@@ -35,7 +35,9 @@ from msspas_analysis.simulate.streams import stream
 from msspas_analysis.simulate.world import steady
 from msspas_analysis.tables import AFTER, BEFORE, Window
 
-OUT = Path(__file__).parents[1] / "src" / "msspas_analysis" / "certify" / "method_check.csv"
+OUT = (
+    Path(__file__).parents[1] / "src" / "msspas_analysis" / "certify" / "twin" / "method_check.csv"
+)
 PAGE = Path(__file__).parents[1] / "docs" / "expected_without_treatment.md"
 BEGIN, END = "<!-- rates -->\n", "<!-- end of rates -->\n"
 SIZES = (12, 30, 60, 200)

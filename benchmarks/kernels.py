@@ -17,8 +17,8 @@ import statsmodels.api as sm
 from scipy import stats
 
 import msspas_analysis as ms
-from msspas_analysis.certify.certificate import ANALYSES
-from msspas_analysis.certify.replicates import NULL
+from msspas_analysis.certify.studies.certificate import ANALYSES
+from msspas_analysis.certify.studies.replicates import NULL
 from msspas_analysis.estimate.intervals import wilson_interval
 
 REPLICATES, LOOPED = 10_000, 1_000

@@ -74,21 +74,21 @@ def read_alone(folder: Path) -> int:
 
 def summarise(folder: Path) -> int:
     """Sum up."""
-    from msspas_analysis.certify.large_diary import summarise_large_diary
+    from msspas_analysis.certify.large.large_diary import summarise_large_diary
 
     return summarise_large_diary(folder).counts["rows"]
 
 
 def with_features(folder: Path) -> int:
     """Sum up, and put the features of the whole diary together."""
-    from msspas_analysis.certify.large_diary import summarise_large_diary
+    from msspas_analysis.certify.large.large_diary import summarise_large_diary
 
     return len(summarise_large_diary(folder).features)
 
 
 def with_contrast(folder: Path) -> int:
     """Sum up, and say of everybody what was to be expected without treatment."""
-    from msspas_analysis.certify.large_diary import summarise_large_diary
+    from msspas_analysis.certify.large.large_diary import summarise_large_diary
 
     return len(summarise_large_diary(folder).contrast().change)
 
@@ -117,7 +117,7 @@ def main() -> None:
     ask.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     told = ask.parse_args()
     if told.job:
-        import msspas_analysis.certify.large_diary  # noqa: F401 (so that it is not timed)
+        import msspas_analysis.certify.large.large_diary  # noqa: F401 (so that it is not timed)
 
         start, busy = time.perf_counter(), time.process_time()
         JOBS[told.job](told.folder)

@@ -23,9 +23,15 @@ LAYERS = (
     {"__main__"},
 )
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
-# the same inside estimate: its modules without a folder are the ground all others stand on
-CHAMBERS = ({""}, {"change"}, {"trials"}, {"prevalence", "agreement", "diary"})
-INSIDE = {chamber: rank for rank, step in enumerate(CHAMBERS) for chamber in step}
+# the same inside two rooms: their modules without a folder are the ground all others stand on
+CHAMBERS = {
+    "estimate": ({""}, {"change"}, {"trials"}, {"prevalence", "agreement", "diary"}),
+    "certify": ({""}, {"twin"}, {"large", "studies"}, {"plan"}),
+}
+INSIDE = {
+    room: {chamber: rank for rank, step in enumerate(steps) for chamber in step}
+    for room, steps in CHAMBERS.items()
+}
 
 # a library, and the only rooms (or single modules) that may import it
 ONLY_IN = {
@@ -132,18 +138,18 @@ def broken_arrows(module: str, source: str) -> list[str]:
 
 
 def chamber(module: str) -> str:
-    """Return the folder inside ``estimate`` that a module is in, empty for its ground."""
+    """Return the folder inside its room that a module is in, empty for the room's ground."""
     parts = module.split(".")
-    return parts[1] if len(parts) > 1 and (SRC / "estimate" / parts[1]).is_dir() else ""
+    return parts[1] if len(parts) > 1 and SRC.joinpath(*parts[:2]).is_dir() else ""
 
 
 def broken_inside(module: str, source: str) -> list[str]:
-    """Return what a module of ``estimate`` imports from a chamber it may not see."""
-    mine, wrong = chamber(module), []
+    """Return what a module imports from a chamber of its own room that it may not see."""
+    room, mine, wrong = module.split(".")[0], chamber(module), []
     for target in sorted(imported(source, package=module.rpartition(".")[0])):
-        if target.startswith("msspas_analysis.estimate."):
+        if target.startswith(f"msspas_analysis.{room}."):
             other = chamber(target.removeprefix("msspas_analysis."))
-            if other != mine and INSIDE[other] >= INSIDE[mine]:
+            if other != mine and INSIDE[room][other] >= INSIDE[room][mine]:
                 wrong.append(f"{module} may not see {target}")
     return wrong
 
@@ -173,28 +179,43 @@ def test_imports_point_down_and_heavy_libraries_stay_in_their_rooms(path):
         ("simulate.diary", "import openpyxl.styles", "openpyxl"),
         ("evidence.library", "def f():\n    import statsmodels.api", "statsmodels"),
         ("simulate.diary", "if TYPE_CHECKING:\n    from msspas_analysis.ingest import X", "ingest"),
-        ("certify.twin", "from msspas_analysis.report import service_evaluation", "report"),
+        (
+            "certify.twin.expected",
+            "from msspas_analysis.report import service_evaluation",
+            "report",
+        ),
     ],
 )
 def test_a_wrong_arrow_is_found(module, line, complaint):
     assert any(complaint in wrong for wrong in broken_arrows(module, line))
 
 
-@pytest.mark.parametrize("path", [p for p in ROOMS if dotted(p).startswith("estimate.")], ids=name)
-def test_imports_inside_estimate_point_down_too(path):
+WITHIN = [p for p in ROOMS if dotted(p).startswith(tuple(f"{room}." for room in CHAMBERS))]
+
+
+@pytest.mark.parametrize("path", WITHIN, ids=name)
+def test_imports_inside_a_room_with_chambers_point_down_too(path):
     assert broken_inside(dotted(path), path.read_text(encoding="utf-8")) == []
 
 
-def test_a_wrong_arrow_inside_estimate_is_found():
+@pytest.mark.parametrize("room", CHAMBERS)
+def test_every_chamber_stands_in_the_order(room):
+    assert {chamber(dotted(p)) for p in WITHIN if dotted(p).startswith(f"{room}.")} == set(
+        INSIDE[room]
+    )
+
+
+def test_a_wrong_arrow_inside_a_room_is_found():
     source = "from msspas_analysis.estimate.trials.ranks import midranks"
     assert broken_inside("estimate.agreement.correlations", source) == []
     for module in ("estimate.intervals", "estimate.change.paired"):
         assert broken_inside(module, source) != []
     source = "def f():\n    from msspas_analysis.estimate.diary import persistence"
     assert broken_inside("estimate.prevalence.risks", source) != []
-    assert {chamber(dotted(path)) for path in ROOMS if dotted(path).startswith("estimate.")} == set(
-        INSIDE
-    )
+    source = "from msspas_analysis.certify.studies.certificate import Certificate"
+    assert broken_inside("certify.plan.comparison", source) == []
+    for module in ("certify.twin.expected", "certify.large.rows", "certify.running"):
+        assert broken_inside(module, source) != []
 
 
 def test_a_right_arrow_is_let_through():
@@ -255,6 +276,6 @@ def test_the_written_layers_are_the_ones_held_to():
     order = next(line for line in text.splitlines() if line.startswith("`results`"))
     written = [set(re.findall(r"`(\w+)`", step)) for step in order.split("→")]
     assert written == list(LAYERS)
-    inside = next(line for line in text.splitlines() if line.startswith("its ground →"))
-    written = [set(re.findall(r"`(\w+)`", step)) for step in inside.split("→")[1:]]
-    assert written == list(CHAMBERS[1:])
+    inside = [line for line in text.splitlines() if line.startswith("its ground →")]
+    written = [[set(re.findall(r"`(\w+)`", s)) for s in line.split("→")[1:]] for line in inside]
+    assert written == [list(steps[1:]) for steps in CHAMBERS.values()]

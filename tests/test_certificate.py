@@ -10,14 +10,14 @@ import pytest
 from scipy import stats
 
 import msspas_analysis as ms
-from msspas_analysis.certify.certificate import (
+from msspas_analysis.certify.studies.certificate import (
     ANALYSES,
     LIMITS,
     Certificate,
     certify_analysis,
     certify_answers,
 )
-from msspas_analysis.certify.replicates import (
+from msspas_analysis.certify.studies.replicates import (
     CLAIMED,
     NULL,
     WORLDS,

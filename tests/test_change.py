@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msspas_analysis.estimate.change.paired import (
     FALL_LABELS,
     RowsAreNotPeopleError,
+    count_fallen,
     direction_counts,
     direction_of_change,
     median_range,
@@ -23,7 +24,6 @@ from msspas_analysis.estimate.change.paired import (
     percent_fall,
     proportion_row,
     rated_days,
-    share_fallen,
     signed_rank,
     standardised,
     t_interval,
@@ -259,7 +259,7 @@ def test_kernels_on_a_batch_equal_kernels_on_each_row():
     before[4] = after[4] + 1  # one batch in which everybody changes alike
     diff = after - before
     t, s, m = t_interval(diff), standardised(diff), median_range(diff)
-    fell, able = share_fallen(before, after, threshold=0.3)
+    fell, able = count_fallen(before, after, threshold=0.3)
     sides = direction_counts(diff, band=1)
     low, high = wilson_interval(fell, able)
     for r in range(50):
@@ -273,7 +273,7 @@ def test_kernels_on_a_batch_equal_kernels_on_each_row():
         assert (m.estimate[r], m.conf_low[r], m.conf_high[r]) == (
             middle.estimate, middle.conf_low, middle.conf_high,
         )  # fmt: skip
-        count, size = share_fallen(before[r], after[r], threshold=0.3)
+        count, size = count_fallen(before[r], after[r], threshold=0.3)
         assert (fell[r], able[r]) == (count, size)
         assert [side[r] for side in sides] == list(direction_counts(diff[r], band=1))
         np.testing.assert_array_equal((low[r], high[r]), wilson_interval(count, size))
@@ -358,7 +358,7 @@ def test_a_person_without_follow_up_changes_n_missing_and_nothing_else(values, r
 def test_shares_add_up_and_a_higher_threshold_is_reached_by_fewer(values):
     before, after = (np.array(v) for v in zip(*values, strict=True))
     assert sum(int(x) for x in direction_counts(after - before, band=0.5)) == len(values)
-    counts = [int(share_fallen(before, after, threshold=t)[0]) for t in (0.1, 0.2, 0.3, 1.0)]
+    counts = [int(count_fallen(before, after, threshold=t)[0]) for t in (0.1, 0.2, 0.3, 1.0)]
     assert counts == sorted(counts, reverse=True)
 
 
@@ -537,7 +537,7 @@ def test_scores_all_alike_have_no_d_av():
     ],
 )
 def test_a_fall_of_exactly_the_threshold_counts(before, after, threshold, fell):
-    count, n = share_fallen([before], [after], threshold=threshold)
+    count, n = count_fallen([before], [after], threshold=threshold)
     assert (int(count), int(n)) == (int(fell), 1)
 
 
@@ -546,7 +546,7 @@ def test_a_fall_of_exactly_the_threshold_counts(before, after, threshold, fell):
 def test_a_fall_of_exactly_the_threshold_counts_for_every_window_mean(total, days, percent):
     before = total / days
     after = total * (100 - percent) / (100 * days)
-    assert int(share_fallen([before], [after], threshold=percent / 100)[0]) == 1
+    assert int(count_fallen([before], [after], threshold=percent / 100)[0]) == 1
 
 
 def test_a_change_of_exactly_the_band_is_the_same():

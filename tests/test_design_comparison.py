@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import msspas_analysis as ms
-from msspas_analysis.certify import design_comparison as dc
-from msspas_analysis.certify.candidate_designs import (
+from msspas_analysis.certify.plan import comparison as dc
+from msspas_analysis.certify.plan.candidates import (
     RESEARCH,
     Candidate,
     PlanSheet,
@@ -23,7 +23,7 @@ from msspas_analysis.certify.candidate_designs import (
     must_not_stop,
 )
 from msspas_analysis.certify.running import run_blocks
-from msspas_analysis.certify.trial_runs import without_expectation
+from msspas_analysis.certify.studies.trial_runs import without_expectation
 from msspas_analysis.estimate.trials.two_periods import hills_armitage
 from msspas_analysis.simulate.days import BLOCK
 from msspas_analysis.simulate.trials import simulate_trials, study_scenario

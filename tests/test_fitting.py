@@ -13,14 +13,14 @@ import pandas as pd
 import pytest
 
 from msspas_analysis import cli
-from msspas_analysis.certify.diary_features import (
+from msspas_analysis.certify.twin.diary_features import (
     ITEM_FEATURES,
     item_features,
     own_diary,
     rating_features,
 )
-from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
-from msspas_analysis.certify.twin import EntryRule
+from msspas_analysis.certify.twin.expected import EntryRule
+from msspas_analysis.certify.twin.fitting import FittedScenario, fit_scenario
 from msspas_analysis.estimate.diary.diary_days import floor_share, missing_streaks
 from msspas_analysis.estimate.diary.persistence import autocorrelation
 from msspas_analysis.ingest import read_workbook

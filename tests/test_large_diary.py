@@ -16,14 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.certify.diary_features import (
-    features_of,
-    own_diary,
-    rating_features,
-    rating_sums,
-    usual_lags,
+from msspas_analysis.certify.large.large_diary import (
+    fit_large,
+    open_large_diary,
+    summarise_large_diary,
+    write_large_diary,
 )
-from msspas_analysis.certify.diary_parts import (
+from msspas_analysis.certify.large.parts import (
     FIRST_DAY,
     LAST_DAY,
     added,
@@ -31,15 +30,16 @@ from msspas_analysis.certify.diary_parts import (
     products_by_lag,
     year_sums,
 )
-from msspas_analysis.certify.diary_rows import MISSING, rated
-from msspas_analysis.certify.fitting import fit_scenario
-from msspas_analysis.certify.large_diary import (
-    fit_large,
-    open_large_diary,
-    summarise_large_diary,
-    write_large_diary,
-)
+from msspas_analysis.certify.large.rows import MISSING, rated
 from msspas_analysis.certify.running import BlocksFailedError, run_apart
+from msspas_analysis.certify.twin.diary_features import (
+    features_of,
+    own_diary,
+    rating_features,
+    rating_sums,
+    usual_lags,
+)
+from msspas_analysis.certify.twin.fitting import fit_scenario
 from msspas_analysis.estimate.change.paired import paired_change
 from msspas_analysis.estimate.change.responders import responder_curve
 from msspas_analysis.estimate.change.untreated import (
@@ -232,7 +232,7 @@ def test_rows_in_any_order_one_person_a_file_no_rows_and_other_types(tmp_path, t
 
 
 def test_a_file_read_in_several_batches_is_read_as_one(folder, tables, tmp_path, monkeypatch):
-    from msspas_analysis.certify import diary_rows
+    from msspas_analysis.certify.large import rows as diary_rows
 
     want = summarise_large_diary(folder)
     rows = pq.read_table(folder / "diary-00001.parquet")
@@ -286,7 +286,7 @@ def test_numbers_too_far_apart_for_a_byte_and_a_mistyped_year(tmp_path, tables):
 
 
 def test_people_with_years_between_rows_are_laid_out_apart(tmp_path, tables, monkeypatch):
-    from msspas_analysis.certify import diary_rows
+    from msspas_analysis.certify.large import rows as diary_rows
 
     folder = written(tables, tmp_path / "d", 500)
     whole = summarise_large_diary(folder)
@@ -623,7 +623,7 @@ def test_a_twin_of_few_people_is_the_one_fitted_in_memory(folder, tables):
 
 
 def test_a_twin_of_many_people_is_fitted_to_all_and_drawn_for_fewer(folder, monkeypatch):
-    from msspas_analysis.certify import large_diary
+    from msspas_analysis.certify.large import large_diary
 
     whole = summarise_large_diary(folder)
     monkeypatch.setattr(large_diary, "_MOST_PEOPLE", 12)

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import ttest_1samp, ttest_rel
 
 from msspas_analysis import DiaryScenario, small_pilots, what_nothing_shows
-from msspas_analysis.certify import nothing
-from msspas_analysis.certify.nothing import SINGLE, WEEKS, WINDOWS, WORLD
+from msspas_analysis.certify.twin import nothing
+from msspas_analysis.certify.twin.nothing import SINGLE, WEEKS, WINDOWS, WORLD
 from msspas_analysis.simulate.days import simulate_ratings
 
 ALIKE = replace(WORLD, day_sd_spread=0)  # everybody's days vary by the same amount

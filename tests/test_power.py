@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 import msspas_analysis as ms
-from msspas_analysis.certify import power as searched
-from msspas_analysis.certify.certificate import certify_analysis
-from msspas_analysis.certify.power import people_needed, power_by_people
-from msspas_analysis.certify.replicates import trial_replicates
+from msspas_analysis.certify.plan import power as searched
+from msspas_analysis.certify.plan.power import people_needed, power_by_people
+from msspas_analysis.certify.studies.certificate import certify_analysis
+from msspas_analysis.certify.studies.replicates import trial_replicates
 
 TRIAL = ms.DESIGNS["T2"]
 

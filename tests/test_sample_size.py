@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msspas_analysis.certify.power_formulas import (
+from msspas_analysis.certify.plan.power_formulas import (
     change_power,
     correlation_power,
     grades_people,
@@ -22,7 +22,7 @@ from msspas_analysis.certify.power_formulas import (
     solved,
     table_power,
 )
-from msspas_analysis.certify.sample_size import (
+from msspas_analysis.certify.plan.sample_size import (
     power_of_grades,
     power_of_means,
     power_of_proportions,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from msspas_analysis.certify.trial_runs import what_trials_show, without_expectation
+from msspas_analysis.certify.studies.trial_runs import what_trials_show, without_expectation
 from msspas_analysis.simulate.templates import DESIGNS
 from msspas_analysis.simulate.trials import BLOCK_OF_VISITS
 from msspas_analysis.simulate.world import World, steady

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import msspas_analysis as ms
-from msspas_analysis.certify.twin_statistics import (
+from msspas_analysis.certify.twin.draws import untreated_model
+from msspas_analysis.certify.twin.statistics import (
     STATISTICS,
     Seen,
     beyond_twin,
@@ -20,7 +21,6 @@ from msspas_analysis.certify.twin_statistics import (
     share_fallen,
     share_risen,
 )
-from msspas_analysis.certify.untreated_draws import untreated_model
 from msspas_analysis.estimate.change.untreated import (
     Days,
     autocovariance,

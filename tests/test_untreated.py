@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from msspas_analysis.certify import EntryRule, UnknownEntryError, expected_without_treatment
-from msspas_analysis.certify.twin import method_check
-from msspas_analysis.certify.untreated_draws import draw_untreated
+from msspas_analysis.certify.twin.draws import draw_untreated
+from msspas_analysis.certify.twin.expected import method_check
 from msspas_analysis.estimate.change.untreated import (
     NoExpectationError,
     autocovariance,
@@ -327,7 +327,7 @@ def test_other_answers_have_rates_of_their_own():
 def test_the_page_shows_the_rates_that_were_measured():
     root = Path(__file__).parents[1]
     page = (root / "docs" / "expected_without_treatment.md").read_text(encoding="utf-8")
-    table = pd.read_csv(root / "src" / "msspas_analysis" / "certify" / "method_check.csv")
+    table = pd.read_csv(root / "src" / "msspas_analysis" / "certify" / "twin" / "method_check.csv")
     shown = table[table["measure"].isin(["false alarm rate", "coverage"])]
     assert len(set(shown["outcome"])) > 8
     for (outcome, term), part in shown.groupby(["outcome", "term"]):

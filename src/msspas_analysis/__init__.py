@@ -16,29 +16,33 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from msspas_analysis import instruments, plots, scoring
-    from msspas_analysis.certify.candidate_designs import PlanSheet, candidates
-    from msspas_analysis.certify.certificate import Certificate, certify_analysis, certify_answers
-    from msspas_analysis.certify.design_comparison import compare_designs
-    from msspas_analysis.certify.diary_folder import open_large_diary, write_large_diary
-    from msspas_analysis.certify.fitting import FittedScenario, fit_scenario
-    from msspas_analysis.certify.large_diary import fit_large, summarise_large_diary
-    from msspas_analysis.certify.nothing import small_pilots, what_nothing_shows
-    from msspas_analysis.certify.power import people_needed, power_by_people
-    from msspas_analysis.certify.replicates import Replicates, diary_replicates, trial_replicates
-    from msspas_analysis.certify.running import BlocksFailedError, Failure, replay, run_blocks
-    from msspas_analysis.certify.sample_size import (
+    from msspas_analysis.certify.entry_rule import EntryRule, UnknownEntryError
+    from msspas_analysis.certify.large.folder import open_large_diary, write_large_diary
+    from msspas_analysis.certify.large.large_diary import fit_large, summarise_large_diary
+    from msspas_analysis.certify.plan.candidates import PlanSheet, candidates
+    from msspas_analysis.certify.plan.comparison import compare_designs
+    from msspas_analysis.certify.plan.power import people_needed, power_by_people
+    from msspas_analysis.certify.plan.sample_size import (
         power_of_grades,
         power_of_means,
         power_of_proportions,
     )
-    from msspas_analysis.certify.trial_runs import what_trials_show, without_expectation
-    from msspas_analysis.certify.twin import (
-        EntryRule,
-        Expectation,
-        UnknownEntryError,
-        expected_without_treatment,
+    from msspas_analysis.certify.running import BlocksFailedError, Failure, replay, run_blocks
+    from msspas_analysis.certify.studies.certificate import (
+        Certificate,
+        certify_analysis,
+        certify_answers,
     )
-    from msspas_analysis.certify.twin_statistics import (
+    from msspas_analysis.certify.studies.replicates import (
+        Replicates,
+        diary_replicates,
+        trial_replicates,
+    )
+    from msspas_analysis.certify.studies.trial_runs import what_trials_show, without_expectation
+    from msspas_analysis.certify.twin.expected import Expectation, expected_without_treatment
+    from msspas_analysis.certify.twin.fitting import FittedScenario, fit_scenario
+    from msspas_analysis.certify.twin.nothing import small_pilots, what_nothing_shows
+    from msspas_analysis.certify.twin.statistics import (
         change_in_bad_days,
         share_fallen,
         share_risen,
@@ -153,19 +157,19 @@ _HOMES: Final = {
     "Analysis": "estimate.estimand",
     "Arm": "simulate.designs",
     "BlocksFailedError": "certify.running",
-    "Certificate": "certify.certificate",
+    "Certificate": "certify.studies.certificate",
     "Design": "simulate.designs",
     "DiaryScenario": "simulate.scenario",
-    "EntryRule": "certify.twin",
+    "EntryRule": "certify.entry_rule",
     "Episode": "simulate.world",
     "Estimand": "estimate.estimand",
     "Estimates": "results",
-    "Expectation": "certify.twin",
+    "Expectation": "certify.twin.expected",
     "Failure": "certify.running",
-    "FittedScenario": "certify.fitting",
+    "FittedScenario": "certify.twin.fitting",
     "Intake": "ingest.intake",
-    "PlanSheet": "certify.candidate_designs",
-    "Replicates": "certify.replicates",
+    "PlanSheet": "certify.plan.candidates",
+    "Replicates": "certify.studies.replicates",
     "RowsAreNotPeopleError": "estimate.people",
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
@@ -175,7 +179,7 @@ _HOMES: Final = {
     "Tables": "tables",
     "Tally": "ingest.intake",
     "Treatment": "simulate.designs",
-    "UnknownEntryError": "certify.twin",
+    "UnknownEntryError": "certify.entry_rule",
     "UnreadableFileError": "ingest",
     "Window": "tables",
     "World": "simulate.world",
@@ -190,12 +194,12 @@ _HOMES: Final = {
     "binary_difference": "estimate.trials.binary",
     "bootstrap_interval": "estimate.resampling",
     "calibrate": "estimate.prevalence.calibration",
-    "candidates": "certify.candidate_designs",
-    "certify_analysis": "certify.certificate",
-    "certify_answers": "certify.certificate",
+    "candidates": "certify.plan.candidates",
+    "certify_analysis": "certify.studies.certificate",
+    "certify_answers": "certify.studies.certificate",
     "change_beyond_expectation": "estimate.change.untreated",
-    "change_in_bad_days": "certify.twin_statistics",
-    "compare_designs": "certify.design_comparison",
+    "change_in_bad_days": "certify.twin.statistics",
+    "compare_designs": "certify.plan.comparison",
     "compare_proportions": "estimate.prevalence.risks",
     "concat": "results",
     "correlation": "estimate.agreement.association",
@@ -204,13 +208,13 @@ _HOMES: Final = {
     "crossover_response": "estimate.trials.crossover_yes_no",
     "day_prevalence": "estimate.prevalence.day_prevalence",
     "design_effects": "estimate.prevalence.weighted",
-    "diary_replicates": "certify.replicates",
+    "diary_replicates": "certify.studies.replicates",
     "direction_of_change": "estimate.change.paired",
     "effect_sizes": "estimate.trials.effect_size",
-    "expected_without_treatment": "certify.twin",
+    "expected_without_treatment": "certify.twin.expected",
     "explaining_odds_ratio": "estimate.prevalence.response",
-    "fit_large": "certify.large_diary",
-    "fit_scenario": "certify.fitting",
+    "fit_large": "certify.large.large_diary",
+    "fit_scenario": "certify.twin.fitting",
     "floor_share": "estimate.diary.diary_days",
     "internal_consistency": "estimate.agreement.internal_consistency",
     "intraclass_correlation": "estimate.agreement.intraclass",
@@ -223,21 +227,21 @@ _HOMES: Final = {
     "measurement_error": "estimate.agreement.intraclass",
     "minimal_detectable_change": "estimate.change.paired",
     "missing_streaks": "estimate.diary.diary_days",
-    "open_large_diary": "certify.diary_folder",
+    "open_large_diary": "certify.large.folder",
     "ordinal_difference": "estimate.trials.ordinal",
     "paired_change": "estimate.change.paired",
     "paired_effect_sizes": "estimate.trials.effect_size",
     "paired_proportions": "estimate.prevalence.paired_proportions",
     "paired_ratios": "estimate.trials.ratios",
     "participant_flow": "estimate.trials.participants",
-    "people_needed": "certify.power",
+    "people_needed": "certify.plan.power",
     "percent_fall": "estimate.change.paired",
     "permutation_test": "estimate.permutation",
     "post_stratify": "estimate.prevalence.calibration",
-    "power_by_people": "certify.power",
-    "power_of_grades": "certify.sample_size",
-    "power_of_means": "certify.sample_size",
-    "power_of_proportions": "certify.sample_size",
+    "power_by_people": "certify.plan.power",
+    "power_of_grades": "certify.plan.sample_size",
+    "power_of_means": "certify.plan.sample_size",
+    "power_of_proportions": "certify.plan.sample_size",
     "predicted_probabilities": "estimate.trials.ordinal",
     "prevalence": "estimate.prevalence.proportions",
     "progress_bar": "progress",
@@ -261,8 +265,8 @@ _HOMES: Final = {
     "service_evaluation": "report",
     "several_therapies": "estimate.change.therapies",
     "severity_shares": "estimate.prevalence.proportions",
-    "share_fallen": "certify.twin_statistics",
-    "share_risen": "certify.twin_statistics",
+    "share_fallen": "certify.twin.statistics",
+    "share_risen": "certify.twin.statistics",
     "signed_rank_variants": "estimate.trials.ranks",
     "simulate_days": "simulate.days",
     "simulate_diary": "simulate.diary",
@@ -270,16 +274,16 @@ _HOMES: Final = {
     "simulate_study": "simulate.study",
     "simulate_survey": "simulate.survey",
     "simulate_trials": "simulate.trials",
-    "small_pilots": "certify.nothing",
+    "small_pilots": "certify.twin.nothing",
     "span_scores": "estimate.windows",
     "standardised_prevalence": "estimate.prevalence.standardisation",
     "standardised_rate": "estimate.prevalence.standardisation",
-    "statistic_beyond_expectation": "certify.twin_statistics",
+    "statistic_beyond_expectation": "certify.twin.statistics",
     "steady": "simulate.world",
-    "summarise_large_diary": "certify.large_diary",
+    "summarise_large_diary": "certify.large.large_diary",
     "therapies_taken": "estimate.change.therapies",
     "tipping_point": "estimate.change.tipping",
-    "trial_replicates": "certify.replicates",
+    "trial_replicates": "certify.studies.replicates",
     "validate": "tables",
     "variogram": "estimate.diary.persistence",
     "visit_scores": "estimate.trials.participants",
@@ -290,13 +294,13 @@ _HOMES: Final = {
     "weighted_regression": "estimate.prevalence.weighted",
     "weighted_shares": "estimate.prevalence.weighted",
     "weighted_total": "estimate.prevalence.weighted",
-    "what_nothing_shows": "certify.nothing",
-    "what_trials_show": "certify.trial_runs",
+    "what_nothing_shows": "certify.twin.nothing",
+    "what_trials_show": "certify.studies.trial_runs",
     "window_scores": "estimate.windows",
     "with_effect": "simulate.designs",
-    "without_expectation": "certify.trial_runs",
+    "without_expectation": "certify.studies.trial_runs",
     "write_intake": "ingest",
-    "write_large_diary": "certify.diary_folder",
+    "write_large_diary": "certify.large.folder",
     "write_paper_diary": "ingest.template",
     "write_results": "report.results_table",
     "write_template": "ingest.template",

@@ -25,8 +25,8 @@ COLUMNS = (
 
 def run(args: argparse.Namespace) -> None:
     """Compare the designs and print, or write, what each would show."""
-    from msspas_analysis.certify.candidate_designs import PlanSheet, candidates
-    from msspas_analysis.certify.design_comparison import compare_designs
+    from msspas_analysis.certify.plan.candidates import PlanSheet, candidates
+    from msspas_analysis.certify.plan.comparison import compare_designs
 
     rule = entry_rule(args.entry)
     entry = None if rule is None else rule.at_least

@@ -187,7 +187,7 @@ def _twin(args: argparse.Namespace, source: Path, folder: Path) -> list[Path]:
     """Fit a world to a workbook and write diaries drawn from it, and how close they come."""
     from dataclasses import replace
 
-    from msspas_analysis.certify.fitting import fit_scenario
+    from msspas_analysis.certify.twin.fitting import fit_scenario
     from msspas_analysis.simulate.diary import simulate_diary
     from msspas_analysis.simulate.files import write_diary
     from msspas_analysis.simulate.scenario import DiaryScenario

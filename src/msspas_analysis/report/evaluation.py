@@ -214,7 +214,9 @@ def service_evaluation(
         raise ValueError(f"conf_level must lie between 0 and 1, got {conf_level}; 0.95 is usual")
     if replicates and replicates < 100:
         raise ValueError(f"replicates must be 0 or at least 100, got {replicates}")
-    rule = _rule(entry)
+    from msspas_analysis.certify import EntryRule
+
+    rule = None if entry is None else EntryRule.of(entry)
     c = cohort(intake, before=before, after=after, conf_level=conf_level)
     release = Release(min_people=fewest, rounded=profile == "public")
     _, grouped = therapy_groups(c, fewest)
@@ -233,7 +235,9 @@ def service_evaluation(
         blocks = (Paragraph(certified.instead), *expected.section.blocks[1:])
         section = replace(expected.section, blocks=blocks)
         expected = replace(expected, section=section, said=certified.instead)
-    others = outcomes.other_outcomes(c, release)
+    others = outcomes.other_outcomes(
+        c, release, entry=rule, refused=bool(certified.instead)
+    )
     therapies, by_therapy = outcomes.by_therapy(c, release)
     asked, answers = people.survey(c, release)
     not_paired = people.not_paired(c, release)
@@ -284,14 +288,6 @@ def service_evaluation(
         results=release.estimates(notes), released=release.table(), sections=sections,
         notes=notes, settings=settings, profile=profile,
     )  # fmt: skip
-
-
-def _rule(entry: EntryRule | str | None) -> EntryRule | None:
-    if not isinstance(entry, str):
-        return entry
-    from msspas_analysis.certify import EntryRule
-
-    return EntryRule.parse(entry)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -42,7 +42,7 @@ BEYOND: Final = "beyond expectation"
 _MEAN: Final = "mean_difference"
 _OF_1000: Final = "count_of_1000"
 # a method that is wrong more often than this where nothing was given is said to fail there
-_TOO_OFTEN: Final = 0.10
+TOO_OFTEN: Final = 0.10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,7 +101,7 @@ def expected(c: Cohort, release: Release, found: Expectation | None, why_not: st
     if found is None:
         said = text(
             "These diaries cannot say what was to be expected without treatment. ",
-            _guarded(why_not, release),
+            guarded(why_not, release),
             " So nothing is said here about what the change means.",
         )
         section = Section(key="expected", heading=HEADING, blocks=(Paragraph(said),))
@@ -113,7 +113,7 @@ def expected(c: Cohort, release: Release, found: Expectation | None, why_not: st
         (rule, term): _release_mean(release, table, rule, term)
         for rule in rules for term in (OBSERVED, EXPECTED, BEYOND)
     }  # fmt: skip
-    said = text(" ".join(_guarded(sentence, release) for sentence in found.conclusion))
+    said = text(" ".join(guarded(sentence, release) for sentence in found.conclusion))
     blocks: list[Block] = [
         Paragraph(said),
         Paragraph(
@@ -131,7 +131,7 @@ def expected(c: Cohort, release: Release, found: Expectation | None, why_not: st
     # and where the rule is not known, nothing can be said of people who came in otherwise
     known = len(rules) == 1
     notes = [
-        _guarded(note, release)
+        guarded(note, release)
         for note in found.notes
         if "--" not in note and (known or ">=" not in note)
     ]
@@ -143,7 +143,7 @@ def expected(c: Cohort, release: Release, found: Expectation | None, why_not: st
     return Expected(section=section, said=said, lines=means)
 
 
-def _guarded(sentence: str, release: Release) -> str:
+def guarded(sentence: str, release: Release) -> str:
     """Round a number of people that stands in a sentence written elsewhere."""
     if not release.rounded:
         return sentence
@@ -323,8 +323,8 @@ def _method_check(release: Release, found: Expectation) -> list[Block]:
     if wrong.empty:
         return []
     lines = [release.add_simulated("method check", row) for _, row in wrong.iterrows()]
-    usual = [line for line in lines if line.values["estimate"] <= _TOO_OFTEN]
-    often = [line for line in lines if line.values["estimate"] > _TOO_OFTEN]
+    usual = [line for line in lines if line.values["estimate"] <= TOO_OFTEN]
+    often = [line for line in lines if line.values["estimate"] > TOO_OFTEN]
     held = checks.loc[checks["measure"].eq("coverage")]
     said = text(
         "Method check. The method was tried on simulated centres in which nothing was given; it "

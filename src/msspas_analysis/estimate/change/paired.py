@@ -47,6 +47,7 @@ __all__ = [
     "RowsAreNotPeopleError",
     "SignedRank",
     "Standardised",
+    "count_fallen",
     "direction_counts",
     "direction_of_change",
     "median_range",
@@ -55,7 +56,6 @@ __all__ = [
     "percent_fall",
     "proportion_row",
     "rated_days",
-    "share_fallen",
     "signed_rank",
     "standardised",
     "t_interval",
@@ -77,7 +77,7 @@ _NO_CONTROL: Final = (
 _SIGN: Final = "Change is after minus before: a negative number means the score went down."
 
 
-def share_fallen(
+def count_fallen(
     before: npt.ArrayLike, after: npt.ArrayLike, *, threshold: float
 ) -> tuple[Ints, Ints]:
     """Count who fell by at least `threshold` of the before value, and who could.
@@ -96,7 +96,7 @@ def share_fallen(
 
     Examples
     --------
-    >>> count, n = share_fallen([5.0, 5.0, 0.0], [4.0, 4.5, 0.0], threshold=0.20)
+    >>> count, n = count_fallen([5.0, 5.0, 0.0], [4.0, 4.5, 0.0], threshold=0.20)
     >>> int(count), int(n)
     (1, 2)
     """
@@ -410,7 +410,7 @@ def percent_fall(
     both = ~(np.isnan(before) | np.isnan(after))
     if np.any(before[both] < 0):
         raise ValueError("a percent fall needs scores of 0 or more; a before score is negative")
-    count, size = share_fallen(before[both], after[both], threshold=threshold)
+    count, size = count_fallen(before[both], after[both], threshold=threshold)
     n, paired = int(size), int(both.sum())
     if not paired:
         raise too_few("percent_fall", 1, paired, len(scores))

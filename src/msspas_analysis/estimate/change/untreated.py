@@ -387,7 +387,7 @@ def change_beyond_expectation(
     Wrong where people came in for another reason that passes (a flare that lasts for weeks), where
     ratings trend with time in everybody, or where people stop writing because of how it went. Days
     at or above a threshold of the rating that people came in by are no straight line in it: use
-    :func:`~msspas_analysis.certify.twin_statistics.statistic_beyond_expectation` for those.
+    :func:`~msspas_analysis.certify.twin.statistics.statistic_beyond_expectation` for those.
 
     References
     ----------

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.replicates import CLAIMED, NULL, WORLDS, Replicates
-from msspas_analysis.estimate.intervals import t_interval, wilson_interval
+from msspas_analysis.certify.monte_carlo import mean_row, share_row
+from msspas_analysis.certify.studies.replicates import CLAIMED, NULL, WORLDS, Replicates
+from msspas_analysis.estimate.intervals import t_interval
 from msspas_analysis.estimate.linear import least_squares, t_rows
 from msspas_analysis.estimate.people import need
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
@@ -183,8 +184,8 @@ def certify_analysis(
         A key of :data:`ANALYSES`, or a function of the replicates and the name of a world that
         returns ``estimate``, ``conf_low``, ``conf_high`` and ``p_value``, one for each replicate.
     drawn : Replicates
-        From :func:`~msspas_analysis.certify.replicates.diary_replicates` or
-        :func:`~msspas_analysis.certify.replicates.trial_replicates`.
+        From :func:`~msspas_analysis.certify.studies.replicates.diary_replicates` or
+        :func:`~msspas_analysis.certify.studies.replicates.trial_replicates`.
     name : str or None
         What to call a function.
 
@@ -215,7 +216,7 @@ def certify_analysis(
 
     Examples
     --------
-    >>> from msspas_analysis.certify.replicates import diary_replicates
+    >>> from msspas_analysis.certify.studies.replicates import diary_replicates
     >>> from msspas_analysis.simulate.scenario import DiaryScenario
     >>> world = DiaryScenario(n_people=40, entry_rating=6)
     >>> drawn = diary_replicates(world, effect=-1.0, replicates=512, seed=1)
@@ -243,7 +244,7 @@ def certify_answers(
     path : str or pathlib.Path
         A CSV with one row per world and replicate: ``world``, ``replicate``, ``estimate``,
         ``conf_low``, ``conf_high``, ``p_value``, made from the file that
-        :meth:`~msspas_analysis.certify.replicates.Replicates.to_csv` wrote.
+        :meth:`~msspas_analysis.certify.studies.replicates.Replicates.to_csv` wrote.
     drawn : Replicates
         The replicates it was made from.
     name : str
@@ -261,7 +262,7 @@ def certify_answers(
     Examples
     --------
     >>> import tempfile
-    >>> from msspas_analysis.certify.replicates import diary_replicates
+    >>> from msspas_analysis.certify.studies.replicates import diary_replicates
     >>> from msspas_analysis.simulate.scenario import DiaryScenario
     >>> drawn = diary_replicates(DiaryScenario(n_people=12), effect=-1.0, replicates=128, seed=1)
     >>> rows = pd.DataFrame([{"world": w, "replicate": r, "estimate": 0.0, "conf_low": -1.0,
@@ -325,39 +326,17 @@ def _behaviour(answers: Answers, truth: float, world: str) -> list[dict[str, Any
     p = np.asarray(answers["p_value"], dtype=np.float64)
     answered, tested, ends = ~np.isnan(estimate), ~np.isnan(p), ~(np.isnan(low) | np.isnan(high))
     called = tested & (p < ALPHA)
-    rows = [_share("answered", answered)]
-    rows.append(_share("type_i_error" if world == NULL else "power", called[tested]))
+    rows = [share_row("answered", answered)]
+    rows.append(share_row("type_i_error" if world == NULL else "power", called[tested]))
     if ends.any():
-        rows.append(_share("coverage", ((low <= truth) & (truth <= high))[ends]))
-    rows.append(_mean("mean_estimate", estimate[answered]))
-    rows.append(_mean("bias", estimate[answered] - truth))
+        rows.append(share_row("coverage", ((low <= truth) & (truth <= high))[ends]))
+    rows.append(mean_row("mean_estimate", estimate[answered]))
+    rows.append(mean_row("bias", estimate[answered] - truth))
     if world == CLAIMED:
         found = estimate[called & answered]
-        rows.append(_share("type_s", np.sign(found) != np.sign(truth)))
-        rows.append(_mean("type_m", np.abs(found) / abs(truth)))
+        rows.append(share_row("type_s", np.sign(found) != np.sign(truth)))
+        rows.append(mean_row("type_m", np.abs(found) / abs(truth)))
     return rows
-
-
-def _share(measure: str, yes: NDArray[np.bool_]) -> dict[str, Any]:
-    n, count = len(yes), int(yes.sum())
-    row: dict[str, Any] = {"measure": measure, "estimate": np.nan, "n": n}
-    if n:
-        share = count / n
-        low, high = wilson_interval(count, n)
-        row |= {"estimate": share, "std_error": float(np.sqrt(share * (1 - share) / n)),
-                "conf_low": float(low), "conf_high": float(high), "conf_level": 0.95}  # fmt: skip
-    return row
-
-
-def _mean(measure: str, values: Floats) -> dict[str, Any]:
-    n = len(values)
-    row: dict[str, Any] = {"measure": measure, "estimate": float(values.mean()) if n else np.nan,
-                           "n": n}  # fmt: skip
-    if n > 1:
-        got = t_interval(values)
-        row |= {"std_error": float(got.std_error), "conf_low": float(got.conf_low),
-                "conf_high": float(got.conf_high), "conf_level": 0.95}  # fmt: skip
-    return row
 
 
 def _judged(results: Estimates, drawn: Replicates) -> tuple[Light, tuple[str, ...]]:

@@ -18,23 +18,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.certify.diary_features import (
-    EACH,
-    FEWEST_DAYS,
-    FEWEST_PEOPLE,
-    Floats,
-    Ints,
-    OwnDiary,
-    features_of,
-    usual_lags,
-)
-from msspas_analysis.certify.diary_folder import (
+from msspas_analysis.certify.entry_rule import EntryRule
+from msspas_analysis.certify.large.folder import (
     NUMBERS,
     LargeDiary,
     open_large_diary,
     write_large_diary,
 )
-from msspas_analysis.certify.diary_parts import (
+from msspas_analysis.certify.large.parts import (
     ENTRIES,
     FIRST_DAY,
     LAST_DAY,
@@ -50,10 +41,19 @@ from msspas_analysis.certify.diary_parts import (
     year_frame,
     year_sums,
 )
-from msspas_analysis.certify.diary_rows import NEVER, Known, rated, read_people
-from msspas_analysis.certify.fitting import FittedScenario, fit_own, refuse_settings
+from msspas_analysis.certify.large.rows import NEVER, Known, rated, read_people
 from msspas_analysis.certify.running import BlocksFailedError, run_apart
-from msspas_analysis.certify.twin import EntryRule
+from msspas_analysis.certify.twin.diary_features import (
+    EACH,
+    FEWEST_DAYS,
+    FEWEST_PEOPLE,
+    Floats,
+    Ints,
+    OwnDiary,
+    features_of,
+    usual_lags,
+)
+from msspas_analysis.certify.twin.fitting import FittedScenario, fit_own, refuse_settings
 from msspas_analysis.estimate.change.untreated import (
     NO_BASELINE,
     Contrast,
@@ -98,7 +98,7 @@ class LargeSummary:
         ``"no first session"`` (the features use these).
     parts : mapping of str to numpy.ndarray
         What was kept of each person and of all, in the order of codes; see
-        :func:`~msspas_analysis.certify.diary_parts.summed_file`.
+        :func:`~msspas_analysis.certify.large.parts.summed_file`.
     years : tuple
         Of each file, where its people are in that order, and their ratings of a year.
     told : dict
@@ -124,7 +124,7 @@ class LargeSummary:
     def features(self) -> dict[str, float]:
         """The features of the whole diary, put together when they are first asked for.
 
-        Those of :func:`~msspas_analysis.certify.diary_features.rating_features`, at the lags that
+        Those of :func:`~msspas_analysis.certify.twin.diary_features.rating_features`, at the lags that
         diaries of this length tell of; none where fewer than 10 people rated 14 days.
         """
         own = self.own
@@ -413,7 +413,7 @@ def fit_large(
     summary : LargeSummary
         Of the daily stiffness ratings.
     entry, keep_change, seed, rounds, replicates
-        As in :func:`~msspas_analysis.certify.fitting.fit_scenario`.
+        As in :func:`~msspas_analysis.certify.twin.fitting.fit_scenario`.
 
     Returns
     -------

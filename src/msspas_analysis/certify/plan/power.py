@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.certificate import ALPHA, ANALYSES
-from msspas_analysis.certify.replicates import CLAIMED, trial_replicates
+from msspas_analysis.certify.studies.certificate import ALPHA, ANALYSES
+from msspas_analysis.certify.studies.replicates import CLAIMED, trial_replicates
 from msspas_analysis.estimate.intervals import wilson_interval
 from msspas_analysis.progress import Progress
 from msspas_analysis.results import Estimates
@@ -55,7 +55,7 @@ def power_by_people(
     effect : float
         What the first treatment does to latent stiffness, in points, not 0.
     analysis : str
-        A key of :data:`~msspas_analysis.certify.certificate.ANALYSES` that compares arms.
+        A key of :data:`~msspas_analysis.certify.studies.certificate.ANALYSES` that compares arms.
     world : World or None
         What people are like; None is the default world.
     replicates : int
@@ -75,7 +75,7 @@ def power_by_people(
     ------
     ValueError
         If a size is too small for the arms, the analysis is unknown, or as
-        :func:`~msspas_analysis.certify.replicates.trial_replicates`.
+        :func:`~msspas_analysis.certify.studies.replicates.trial_replicates`.
 
     Examples
     --------

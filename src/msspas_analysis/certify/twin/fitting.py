@@ -24,7 +24,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.certify.diary_features import (
+from msspas_analysis.certify.entry_rule import EntryRule
+from msspas_analysis.certify.twin.diary_features import (
     COUNT_FEATURES,
     FEATURES,
     FEWEST_PEOPLE,
@@ -44,7 +45,6 @@ from msspas_analysis.certify.diary_features import (
     sd_of,
     usual_lags,
 )
-from msspas_analysis.certify.twin import EntryRule
 from msspas_analysis.results import Estimates
 from msspas_analysis.simulate.days import BLOCK, simulate_days, simulate_ratings
 from msspas_analysis.simulate.scenario import DiaryScenario

@@ -177,7 +177,7 @@ class Candidate:
         The study; None where it is not offered, and `reason` says why.
     analysis : str
         Its own analysis, fixed before: a key of
-        :data:`~msspas_analysis.certify.design_comparison.DESIGN_ANALYSES`.
+        :data:`~msspas_analysis.certify.plan.comparison.DESIGN_ANALYSES`.
     period : int or None
         The period whose end is compared with the days before it; None compares all periods.
     allocates : bool

@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.twin import BEYOND, EXPECTED, OBSERVED, EntryRule
-from msspas_analysis.certify.untreated_draws import untreated_model, ups_and_downs, whole
+from msspas_analysis.certify.entry_rule import EntryRule
+from msspas_analysis.certify.twin.draws import untreated_model, ups_and_downs, whole
+from msspas_analysis.certify.twin.expected import BEYOND, EXPECTED, OBSERVED
 from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.change.untreated import (
     Days,
@@ -209,7 +210,7 @@ def statistic_beyond_expectation(
     which a jackknife is wrong. Wrong also where
     :func:`~msspas_analysis.estimate.change.untreated.change_beyond_expectation` is, and where people differ
     in how they go up and down. How often it errs is measured
-    (:func:`~msspas_analysis.certify.twin.method_check`).
+    (:func:`~msspas_analysis.certify.twin.expected.method_check`).
 
     References
     ----------
@@ -228,7 +229,7 @@ def statistic_beyond_expectation(
     """
     from scipy.special import stdtr, stdtrit
 
-    rule = EntryRule.parse(entry) if isinstance(entry, str) else entry or EntryRule()
+    rule = EntryRule.of(entry)
     asked = STATISTICS if statistics is None else statistics
     grid = day_grid(diary, people, outcome)
     found = beyond_twin(grid, asked, before=before, after=after, entry=rule.by, seed=seed)

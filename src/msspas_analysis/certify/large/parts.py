@@ -16,18 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.diary_features import (
-    EACH,
-    ENDS,
-    FEWEST_DAYS,
-    MOST_DAYS,
-    Flags,
-    Floats,
-    Ints,
-    Sums,
-    rating_sums,
-)
-from msspas_analysis.certify.diary_rows import (
+from msspas_analysis.certify.large.rows import (
     MISSING,
     NEVER,
     Array,
@@ -38,6 +27,17 @@ from msspas_analysis.certify.diary_rows import (
     rated,
     read_people,
     read_rows,
+)
+from msspas_analysis.certify.twin.diary_features import (
+    EACH,
+    ENDS,
+    FEWEST_DAYS,
+    MOST_DAYS,
+    Flags,
+    Floats,
+    Ints,
+    Sums,
+    rating_sums,
 )
 from msspas_analysis.estimate.change.untreated import MAX_LAG, Entry, entry_weights, variogram
 from msspas_analysis.tables import Window

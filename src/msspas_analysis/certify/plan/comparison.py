@@ -1,6 +1,6 @@
 """Study designs for the same people, run side by side in the same world before anybody starts.
 
-Each plan of a :class:`~msspas_analysis.certify.candidate_designs.PlanSheet` is run many times, with a
+Each plan of a :class:`~msspas_analysis.certify.plan.candidates.PlanSheet` is run many times, with a
 therapy that does nothing and with the effect that is hoped for, from the same random streams, and
 given its own analysis. What an uncontrolled plan shows where nothing works (people come in on bad
 days, and expect something) comes out of the runs; nothing here knows of it.
@@ -24,17 +24,18 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.candidate_designs import (
+from msspas_analysis.certify.monte_carlo import mean_row, share_row
+from msspas_analysis.certify.plan.candidates import (
     RESEARCH,
     Candidate,
     PlanSheet,
     candidates,
     compared_days,
 )
-from msspas_analysis.certify.certificate import ALPHA, _mean, _share
-from msspas_analysis.certify.power_formulas import shifted_t_power
-from msspas_analysis.certify.replicates import CLAIMED, NULL, WORLDS
+from msspas_analysis.certify.plan.power_formulas import shifted_t_power
 from msspas_analysis.certify.running import run_blocks
+from msspas_analysis.certify.studies.certificate import ALPHA
+from msspas_analysis.certify.studies.replicates import CLAIMED, NULL, WORLDS
 from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.linear import least_squares, t_rows
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
@@ -453,20 +454,20 @@ def _behaviour(drawn: Mapping[str, Floats], effect: float) -> tuple[list[dict[st
     """Return how the analysis of a plan behaves, with Monte Carlo errors, and whether it is a test."""
     claimed = {k: drawn[f"{CLAIMED}/{k}"] for k in _KEPT}
     estimates = {w: drawn[f"{w}/estimate"][~np.isnan(drawn[f"{w}/estimate"])] for w in WORLDS}
-    truth = _mean("true_effect", drawn["truth"][~np.isnan(drawn["truth"])])
+    truth = mean_row("true_effect", drawn["truth"][~np.isnan(drawn["truth"])])
     false = _false(drawn[f"{NULL}/p_value"])
     valid = float(false["estimate"]) <= MOST_FALSE
     true = truth["estimate"]
     inside = (claimed["conf_low"] <= true) & (true <= claimed["conf_high"])
-    power = _share("power", _right(claimed, effect))
+    power = share_row("power", _right(claimed, effect))
     if not valid:
         power = {"measure": "power", "estimate": np.nan, "n": power["n"]}
     rows = [
-        _mean("bias_null", estimates[NULL]), false, power,
-        _mean("mean_estimate", estimates[CLAIMED]), truth,
-        _share("coverage", inside[~np.isnan(claimed["conf_low"])]),
+        mean_row("bias_null", estimates[NULL]), false, power,
+        mean_row("mean_estimate", estimates[CLAIMED]), truth,
+        share_row("coverage", inside[~np.isnan(claimed["conf_low"])]),
         _spread("std_error", estimates[CLAIMED]),
-        _share("answered", ~np.isnan(claimed["p_value"])),
+        share_row("answered", ~np.isnan(claimed["p_value"])),
     ]  # fmt: skip
     for row in rows:
         row["n_missing"] = len(claimed["p_value"]) - row["n"]
@@ -474,7 +475,7 @@ def _behaviour(drawn: Mapping[str, Floats], effect: float) -> tuple[list[dict[st
 
 
 def _false(p: Floats) -> dict[str, Any]:
-    return _share("type_i_error", (p < ALPHA)[~np.isnan(p)])
+    return share_row("type_i_error", (p < ALPHA)[~np.isnan(p)])
 
 
 def _right(answers: Mapping[str, Floats], effect: float) -> NDArray[np.bool_]:
@@ -586,7 +587,7 @@ def _sized(
         partial(_studies, other, world, False, seed), block=BLOCK, workers=workers, cache=cache,
         replicates=min(replicates, max(_RUNS_AT_LEAST, _PEOPLE_RUN // people)),
     )  # fmt: skip
-    power = _share("power", _right({k: drawn[f"{CLAIMED}/{k}"] for k in _KEPT}, sheet.effect))
+    power = share_row("power", _right({k: drawn[f"{CLAIMED}/{k}"] for k in _KEPT}, sheet.effect))
     false = float(_false(drawn[f"{NULL}/p_value"])["estimate"])
     return _Size(
         people=people, share=power["estimate"], low=power.get("conf_low", 0.0),

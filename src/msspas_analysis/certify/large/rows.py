@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.diary_features import MOST_DAYS, Floats, Ints
+from msspas_analysis.certify.twin.diary_features import MOST_DAYS, Floats, Ints
 from msspas_analysis.estimate.people import RowsAreNotPeopleError
 
 if TYPE_CHECKING:

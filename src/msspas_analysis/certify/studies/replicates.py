@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.fitting import fit_scenario
+from msspas_analysis.certify.entry_rule import EntryRule
 from msspas_analysis.certify.running import run_blocks
-from msspas_analysis.certify.twin import EntryRule
+from msspas_analysis.certify.twin.fitting import fit_scenario
 from msspas_analysis.estimate.change.untreated import Entry, untreated_contrast, window_weights
 from msspas_analysis.progress import Progress
 from msspas_analysis.simulate.days import BLOCK, simulate_ratings
@@ -102,7 +102,7 @@ class Replicates:
         pathlib.Path
             The file. Give the answers of the other program, one row per world and replicate with
             ``estimate``, ``conf_low``, ``conf_high`` and ``p_value``, to
-            :func:`~msspas_analysis.certify.certificate.certify_answers`.
+            :func:`~msspas_analysis.certify.studies.certificate.certify_answers`.
         """
         out = Path(path)
         parts = [
@@ -167,7 +167,7 @@ def diary_replicates(
     (128, 30, -0.9)
     """
     _check(effect, replicates, seed)
-    rule = EntryRule.parse(entry) if isinstance(entry, str) else entry
+    rule = None if entry is None else EntryRule.of(entry)
     notes: tuple[str, ...] = ()
     if isinstance(diary, DiaryScenario):
         scenario = diary if rule is None else replace(

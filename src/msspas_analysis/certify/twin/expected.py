@@ -8,7 +8,6 @@ autocovariance of these diaries, given the entry rating; ratings are rounded and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,11 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.untreated_draws import HIGH, LOW, draw_untreated
+from msspas_analysis.certify.entry_rule import EntryRule
+from msspas_analysis.certify.twin.draws import draw_untreated
 from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.change.untreated import (
     Days,
-    Entry,
     NoExpectationError,
     checked_contrast,
     day_grid,
@@ -37,70 +36,6 @@ Floats = NDArray[np.float64]
 THRESHOLDS: Final = (0.20, 0.30)
 EXPECTED, OBSERVED, BEYOND = "expected without treatment", "observed", "beyond expectation"
 OF_1000: Final = "centres of 1,000 giving nothing that report at least this"
-
-
-class UnknownEntryError(ValueError):
-    """An entry rule that is not understood; the text says how to write one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRule:
-    """Why people came in.
-
-    Parameters
-    ----------
-    by : {"none", "first rating", "first week"}
-        What was looked at when they came in; "first week" is the mean of the first seven days.
-    at_least : float or None
-        The threshold in points, 0 to 10. It serves to check the rule against the file; the
-        expectation is conditional on the entry rating itself, so it is the same for every
-        threshold.
-
-    Examples
-    --------
-    >>> str(EntryRule.parse("first rating >= 4")), str(EntryRule.parse("none"))
-    ('first rating >= 4', 'no entry rule')
-    """
-
-    by: Entry = "none"
-    at_least: float | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> EntryRule:
-        """Read a rule such as ``"first rating >= 4"``, ``"first week mean >= 4"``, ``"none"``.
-
-        Raises
-        ------
-        UnknownEntryError
-            Saying how a rule is written.
-        """
-        words = " ".join(text.casefold().replace("≥", ">=").split())
-        if words in ("none", "no", "no rule", "no entry rule", "everybody", "everyone"):
-            return cls()
-        match = re.fullmatch(
-            r"(?:the )?(first (?:rating|score|day)|first week(?:'s)?(?: mean| average)?|"
-            r"(?:entry|baseline) rating|rating|stiffness)"
-            r"(?: (?:>=|=>|at least|of at least|from|over) ?| ?>= ?)(\d+(?:\.\d+)?)(?: or more)?",
-            words,
-        )
-        if match is None:
-            raise UnknownEntryError(
-                f"The entry rule {text!r} is not understood. Write it like "
-                '"first rating >= 4", "first week mean >= 4", or "none" if anybody could come.'
-            )
-        at_least = float(match[2])
-        if not LOW <= at_least <= HIGH:
-            raise UnknownEntryError(
-                f"The entry rule {text!r} asks for a rating outside 0 to 10. Write it like "
-                '"first rating >= 4".'
-            )
-        return cls(by="first week" if "week" in match[1] else "first rating", at_least=at_least)
-
-    def __str__(self) -> str:
-        if self.by == "none":
-            return "no entry rule"
-        mean = " mean" if self.by == "first week" else ""
-        return self.by + mean + (f" >= {self.at_least:g}" if self.at_least is not None else "")
 
 
 UNKNOWN: Final = (

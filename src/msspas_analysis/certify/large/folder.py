@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from msspas_analysis.certify.diary_rows import DiaryFile
+from msspas_analysis.certify.large.rows import DiaryFile
 from msspas_analysis.tables import DIARY, PEOPLE, Schema, Tables
 
 NUMBERS: Final = frozenset({

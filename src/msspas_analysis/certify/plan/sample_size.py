@@ -1,6 +1,6 @@
 """Power and people needed by formula, where a formula is exact or the usual one.
 
-For anything else, and as a check, :mod:`msspas_analysis.certify.power` runs the trial.
+For anything else, and as a check, :mod:`msspas_analysis.certify.plan.power` runs the trial.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from msspas_analysis.certify.power_formulas import (
+from msspas_analysis.certify.plan.power_formulas import (
     PROPORTION_FORMULAS,
     change_power,
     grades_people,

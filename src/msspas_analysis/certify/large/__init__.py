@@ -1,0 +1,1 @@
+"""Diaries larger than memory: a folder of files split by person, read once, summed up."""

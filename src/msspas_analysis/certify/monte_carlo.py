@@ -1,0 +1,50 @@
+"""Shares and means over replicates, each with its Monte Carlo error, as rows of an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msspas_analysis.estimate.intervals import t_interval, wilson_interval
+
+Floats = NDArray[np.float64]
+
+
+def share_row(measure: str, yes: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the share of replicates with a yes, as a row of an answer.
+
+    Examples
+    --------
+    >>> row = share_row("power", np.array([True, True, False, True]))
+    >>> row["estimate"], row["n"], round(row["conf_low"], 3)
+    (0.75, 4, 0.301)
+    """
+    n, count = len(yes), int(yes.sum())
+    row: dict[str, Any] = {"measure": measure, "estimate": np.nan, "n": n}
+    if n:
+        share = count / n
+        low, high = wilson_interval(count, n)
+        row |= {"estimate": share, "std_error": float(np.sqrt(share * (1 - share) / n)),
+                "conf_low": float(low), "conf_high": float(high), "conf_level": 0.95}  # fmt: skip
+    return row
+
+
+def mean_row(measure: str, values: Floats) -> dict[str, Any]:
+    """Return the mean over replicates with its Monte Carlo error, as a row of an answer.
+
+    Examples
+    --------
+    >>> row = mean_row("bias", np.array([0.1, -0.1, 0.3]))
+    >>> round(row["estimate"], 3), row["n"], round(row["std_error"], 3)
+    (0.1, 3, 0.115)
+    """
+    n = len(values)
+    row: dict[str, Any] = {"measure": measure, "estimate": float(values.mean()) if n else np.nan,
+                           "n": n}  # fmt: skip
+    if n > 1:
+        got = t_interval(values)
+        row |= {"std_error": float(got.std_error), "conf_low": float(got.conf_low),
+                "conf_high": float(got.conf_high), "conf_level": 0.95}  # fmt: skip
+    return row

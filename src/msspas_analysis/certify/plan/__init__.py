@@ -1,0 +1,1 @@
+"""Before anybody starts: how many people, and which design could answer the question."""
