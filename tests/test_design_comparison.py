@@ -232,19 +232,6 @@ def test_scores_arms_and_truth_are_those_of_whole_trials(key):
         assert truth == pytest.approx(np.concatenate(cells).mean(), rel=1e-12)
 
 
-def test_a_treatment_that_goes_on_is_one_course_and_what_is_left_of_it_is_not_added():
-    sheet = replace(SHEET, onset_days=20.0, carry_over=10.0)
-    plan = plan_of("enriched withdrawal", sheet)
-    scenario = study_scenario(plan.design)
-    effect = dc._given(plan.design, scenario).effect
-    since = scenario.days
-    grows = -np.clip((since + 1) / 20, 0, 1)
-    np.testing.assert_allclose(effect[0], grows, atol=1e-12)
-    stopped = np.where(since < 28, grows, -(0.5 ** ((since - 27) / 10)))
-    np.testing.assert_allclose(effect[1], stopped, atol=1e-12)
-    np.testing.assert_allclose(effect[2], stopped, atol=1e-12)  # those who did not respond
-
-
 # --- the analyses, one by one ---------------------------------------------------------------------
 
 

@@ -159,6 +159,32 @@ def test_onset_wearing_off_and_carry_over():
     assert (slow[:0].size, Treatment(name="x").course(np.array([-3, 0]), 5).tolist()) == (0, [0, 1])
 
 
+@pytest.mark.parametrize("spasm", [None, -2.0])
+def test_a_treatment_that_goes_on_is_one_course_and_what_is_left_of_it_is_not_added(spasm):
+    given = Treatment(name="on", effect=-1.0, spasm_effect=spasm, onset_days=20, carry_over=10.0)
+    design = Design(
+        code="w", title="withdrawal", periods=(28, 28), baseline_days=7, respond_first=0.2,
+        treatments=(given, Treatment(name="off")), visits=(-1, 27, 55),
+        arms=(Arm(name="goes on", size=5, sequence=("on", "on")),
+              Arm(name="stops", size=5, sequence=("on", "off"))),
+    )  # fmt: skip
+    day = np.arange(-7, 56)
+    found = regime(design, BARE, day)
+    grows = -np.clip((day + 1) / 20, 0, 1)
+    stopped = np.where(day < 28, grows, -(0.5 ** ((day - 27) / 10)))
+    # goes on, stops, did not respond
+    for want, effect, other in zip(
+        (grows, stopped, stopped), found.effect, found.spasm_effect, strict=True
+    ):
+        np.testing.assert_allclose(effect, want, atol=1e-12)
+        np.testing.assert_allclose(other, want * (1.0 if spasm is None else 2.0), atol=1e-12)
+    # after a washout it is begun again, beside what is left of it
+    apart = regime(replace(design, washout=10), BARE, day).effect[0]
+    again = grows * (day < 28) - np.where(day >= 28, 0.5 ** ((day - 27.0) / 10), 0)
+    again -= np.clip((day - 38 + 1) / 20, 0, 1)
+    np.testing.assert_allclose(apart[:-1], again[:-1], atol=1e-12)
+
+
 @pytest.mark.parametrize(("washout", "left"), [(0, 0.75), (14, 0.1875)])
 def test_carry_over_spoils_a_crossover_unless_it_is_washed_out(washout, left):
     design = Design(

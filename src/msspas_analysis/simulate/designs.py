@@ -396,7 +396,7 @@ def regime(design: Design, world: World, days: NDArray[np.int64]) -> Regime:
     for sequence in sequences:
         effect, spasm = np.zeros(every.size), np.zeros(every.size)
         told, found_out = np.zeros(every.size), np.zeros(every.size)
-        for name, start, length in zip(sequence, design.starts, design.periods, strict=False):
+        for name, start, length in _courses(design, sequence):
             one = design.treatment(name)
             there = one.course(every - start, length)
             effect += one.effect * there
@@ -422,6 +422,17 @@ def regime(design: Design, world: World, days: NDArray[np.int64]) -> Regime:
             max(design.treatment(name).effect_sd for name in s) for s in sequences
         ]),
     )  # fmt: skip
+
+
+def _courses(design: Design, sequence: tuple[str, ...]) -> list[tuple[str, int, int]]:
+    """Return treatment, first day and days of each course: what goes on without a gap is one."""
+    out: list[tuple[str, int, int]] = []
+    for name, start, length in zip(sequence, design.starts, design.periods, strict=False):
+        if out and out[-1][0] == name and out[-1][1] + out[-1][2] == start:
+            out[-1] = (name, out[-1][1], out[-1][2] + length)
+        else:
+            out.append((name, start, length))
+    return out
 
 
 def before_and_after(scenario: DiaryScenario) -> Regime:

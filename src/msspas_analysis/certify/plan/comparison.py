@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,10 +40,8 @@ from msspas_analysis.estimate.linear import least_squares, t_rows
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
 from msspas_analysis.progress import Progress
 from msspas_analysis.results import Estimates
-from msspas_analysis.simulate.course import Regime
 from msspas_analysis.simulate.days import BLOCK, Ratings, simulate_ratings
-from msspas_analysis.simulate.designs import NOT_RANDOMISED, Arm, Design, regime, with_effect
-from msspas_analysis.simulate.scenario import DiaryScenario
+from msspas_analysis.simulate.designs import NOT_RANDOMISED, Design, regime, with_effect
 from msspas_analysis.simulate.trials import study_scenario
 from msspas_analysis.simulate.world import World
 
@@ -260,7 +257,7 @@ def _run(
 ) -> tuple[Ratings, Arms]:  # fmt: skip
     """Draw the diaries of some studies, and who is in which arm, (replicates, people)."""
     scenario = study_scenario(design, world)
-    given = _given(design, scenario)
+    given = regime(design, scenario, scenario.days)
     how: dict[str, Any] = {"seed": seed, "replicates": count, "first": first}
     if arm is None and design.respond_first is not None:
         everybody = replace(given, arm=np.zeros(scenario.n_people, dtype=np.intp))
@@ -284,30 +281,6 @@ def _gone_on(design: Design, run_in: Ratings) -> Arms:
     rank = np.cumsum(passed, axis=1) - 0.5
     arm = np.searchsorted(sizes, rank / np.maximum(passed.sum(axis=1, keepdims=True), 1))
     return np.where(passed, arm, NOT_RANDOMISED)
-
-
-def _given(design: Design, scenario: DiaryScenario) -> Regime:
-    """Return what each arm is given; a treatment that goes on into the next period is one course."""
-    given = regime(design, scenario, scenario.days)
-    if design.washout:
-        return given
-    rows, goes_on = [], False
-    for arm in design.arms:
-        runs = [
-            (name, sum(days for _, days in part))
-            for name, part in groupby(
-                zip(arm.sequence, design.periods, strict=True), lambda p: p[0]
-            )
-        ]
-        goes_on |= len(runs) < len(design.periods)
-        names, periods = zip(*runs, strict=True)
-        alone = replace(design, arms=(Arm(name=arm.name, size=1, sequence=names),),
-                        periods=periods, respond_first=None)  # fmt: skip
-        rows.append(regime(alone, scenario, scenario.days).effect[0])
-    if not goes_on:
-        return given
-    whole = np.stack([*rows, given.effect[-1]])
-    return replace(given, effect=whole, spasm_effect=whole)
 
 
 def _means(design: Design, ratings: Ratings, values: Floats) -> Floats:
