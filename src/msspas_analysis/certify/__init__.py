@@ -12,11 +12,17 @@ from msspas_analysis.certify.studies.replicates import (
     trial_replicates,
 )
 from msspas_analysis.certify.studies.trial_runs import what_trials_show, without_expectation
-from msspas_analysis.certify.twin.expected import Expectation, expected_without_treatment
+from msspas_analysis.certify.twin.expected import (
+    UNKNOWN,
+    Expectation,
+    expected_without_treatment,
+)
 from msspas_analysis.certify.twin.fitting import FittedScenario, fit_scenario
 from msspas_analysis.certify.twin.nothing import small_pilots, what_nothing_shows
+from msspas_analysis.certify.twin.statistics import share_fallen, statistic_beyond_expectation
 
 __all__ = [
+    "UNKNOWN",
     "Certificate",
     "EntryRule",
     "Expectation",
@@ -28,7 +34,9 @@ __all__ = [
     "diary_replicates",
     "expected_without_treatment",
     "fit_scenario",
+    "share_fallen",
     "small_pilots",
+    "statistic_beyond_expectation",
     "trial_replicates",
     "what_nothing_shows",
     "what_trials_show",

@@ -235,9 +235,7 @@ def service_evaluation(
         blocks = (Paragraph(certified.instead), *expected.section.blocks[1:])
         section = replace(expected.section, blocks=blocks)
         expected = replace(expected, section=section, said=certified.instead)
-    others = outcomes.other_outcomes(
-        c, release, entry=rule, refused=bool(certified.instead)
-    )
+    others = outcomes.other_outcomes(c, release, entry=rule, refused=bool(certified.instead))
     therapies, by_therapy = outcomes.by_therapy(c, release)
     asked, answers = people.survey(c, release)
     not_paired = people.not_paired(c, release)

@@ -21,6 +21,7 @@ from msspas_analysis.report.blocks import (
     Section,
     Table,
     Text,
+    join,
     plain,
     text,
 )
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msspas_analysis.certify import EntryRule, Expectation
+    from msspas_analysis.results import Estimates
 
 HEADING: Final = "Expected without treatment (a computer model, no real people)"
 OBSERVED: Final = "observed"
@@ -69,13 +71,34 @@ class Expected:
         return bool(self.lines)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """What the model of no treatment says of stiffness.
+
+    Parameters
+    ----------
+    mean : Expectation
+        The mean change, and the spread of centres that give nothing.
+    shares : mapping of str to Estimates
+        By entry rule: shares of people who fell, beyond their expectation.
+    """
+
+    mean: Expectation
+    shares: Mapping[str, Estimates]
+
+
 def look(
     c: Cohort, *, entry: EntryRule | None, seed: int, min_people: int
-) -> tuple[Expectation | None, str]:
+) -> tuple[Look | None, str]:
     """Return the expectation for stiffness, or the sentence that says why there is none."""
     if len(c.paired) < min_people:
         return None, f"{fewer_than(min_people).capitalize()} people can be compared."
-    from msspas_analysis.certify import expected_without_treatment
+    from msspas_analysis.certify import (
+        UNKNOWN,
+        expected_without_treatment,
+        share_fallen,
+        statistic_beyond_expectation,
+    )
 
     found = expected_without_treatment(
         c.intake.tables.diary, c.people, outcome=MAIN, before=c.before, after=c.after, entry=entry,
@@ -85,20 +108,31 @@ def look(
         return None, found.reason
     if int(found.results.table["n"].min()) < min_people:
         return None, f"{fewer_than(min_people).capitalize()} people have a rating on entry."
-    return found, ""
+    shares = {f"fall_{100 * by:.0f}": share_fallen(by) for by, _ in lower_by()}
+    rules = {str(rule): rule for rule in ((entry,) if entry else UNKNOWN)}
+    return Look(
+        mean=found,
+        shares={
+            name: statistic_beyond_expectation(
+                c.intake.tables.diary, c.people, shares, outcome=MAIN, before=c.before,
+                after=c.after, entry=rules[name], seed=seed, conf_level=c.conf_level,
+            )
+            for name in _different(found.results.table)
+        },
+    ), ""  # fmt: skip
 
 
-def expected(c: Cohort, release: Release, found: Expectation | None, why_not: str) -> Expected:
+def expected(c: Cohort, release: Release, seen: Look | None, why_not: str) -> Expected:
     """Lay out observed, expected and beyond expectation for each entry rule.
 
     Parameters
     ----------
     c, release
         The people, and what may leave the centre.
-    found, why_not
+    seen, why_not
         From :func:`look`.
     """
-    if found is None:
+    if seen is None:
         said = text(
             "These diaries cannot say what was to be expected without treatment. ",
             guarded(why_not, release),
@@ -106,6 +140,7 @@ def expected(c: Cohort, release: Release, found: Expectation | None, why_not: st
         )
         section = Section(key="expected", heading=HEADING, blocks=(Paragraph(said),))
         return Expected(section=section, said=said, lines={})
+    found = seen.mean
     table = found.results.table
     rules = _different(table)
     release.tell(int(table["n"].iloc[0]))
@@ -124,7 +159,7 @@ def expected(c: Cohort, release: Release, found: Expectation | None, why_not: st
         _table_of_means(c, release, rules, means),
         _picture(c, rules, means, found),
         Paragraph(_of_1000(release, table, rules)),
-        _table_of_shares(c, release, table, rules),
+        _table_of_shares(c, release, table, rules, seen.shares),
         *_method_check(release, found),
     ]  # fmt: skip
     # how to call the program is no concern of who reads the page
@@ -281,12 +316,15 @@ def _of_1000(release: Release, table: pd.DataFrame, rules: Mapping[str, str]) ->
 
 
 def _table_of_shares(
-    c: Cohort, release: Release, table: pd.DataFrame, rules: Mapping[str, str]
-) -> Block:
-    """Lay out how many people fell by 20 % and 30 %, observed and expected."""
+    c: Cohort, release: Release, table: pd.DataFrame, rules: Mapping[str, str],
+    beyond: Mapping[str, Estimates],
+) -> Block:  # fmt: skip
+    """Lay out how many people fell by 20 % and 30 %: observed, expected, and beyond that."""
     first = next(iter(rules))
     seen: list[int] = []
     groups = []
+    alarms: list[Line] = []
+    withheld = False
     for threshold, _ in lower_by():
         measure = f"fall_{100 * threshold:.0f}"
         row = _rows(table, first, OBSERVED, measure)
@@ -297,23 +335,53 @@ def _table_of_shares(
         line = release.add("expected", row, cover=cover, n_told=release.may_tell(n), step=step)
         shown = text(line.cell("estimate", percent), " people" if cover == "few" else "")
         rows = [Row(text(OBSERVED), (shown, line.interval(percent)))]
+        alarm = false_alarms(n, f"{MAIN}, {measure}")
+        often = alarm["estimate"] > TOO_OFTEN
+        withheld = withheld or often
+        alarms += [] if often else [release.add_simulated("method check", alarm)]
         for rule, words in rules.items():
-            model = release.add("expected", _rows(table, rule, EXPECTED, measure), model=True)
-            label = f"{EXPECTED}, {words}" if len(rules) > 1 else EXPECTED
+            which = f", {words}" if len(rules) > 1 else ""
+            ends = _rows(table, rule, EXPECTED, measure).copy()
+            apart = _rows(beyond[rule].table, rule, BEYOND, measure)
+            best = _rows(beyond[rule].table, rule, EXPECTED, measure)
+            ends["estimate"] = best["estimate"]
+            model = release.add("expected", ends, model=True)
             rows.append(
-                Row(text(label), (text(model.cell("estimate", percent)), model.interval(percent)))
-            )
+                Row(text(EXPECTED + which), (text(model.cell("estimate", percent)), model.interval(percent)))
+            )  # fmt: skip
+            if cover == "shown" and not often:
+                told = release.add_difference("expected", apart, share=line, model=model)
+                rows.append(
+                    Row(text(BEYOND + which), (text(told.cell("estimate", percent)), told.interval(percent)))
+                )  # fmt: skip
         groups.append((f"At least {100 * threshold:g} % lower", tuple(rows)))
+    note = text(
+        "Some people cross these lines with no treatment at all. The conclusion above rests on "
+        "the mean change; a share says less, because each person's own ups and downs are in it. ",
+        thresholds_in_words(),
+    )
+    if alarms:
+        rates = [text(line.cell("estimate", percent)) for line in alarms]
+        note = text(
+            *note, " Of 100 simulated centres of about this size in which nothing was given, the "
+            "shares were found beyond expectation in ", *join(rates), ", where 5 % is due.",
+        )  # fmt: skip
+    if withheld:
+        note = text(*note, " Where that happens in more than 10 %, no difference is shown.")
     return Table(
         caption="Share of people whose stiffness was lower by at least this much",
         columns=("", "share of people", f"{percent(c.conf_level)} interval or range"),
         groups=tuple(groups),
-        note=text(
-            "Some people cross these lines with no treatment at all. The conclusion above rests on "
-            "the mean change; a share says less, because each person's own ups and downs are in it. ",
-            thresholds_in_words(),
-        ),
+        note=note,
     )
+
+
+def false_alarms(n: int, outcome: str) -> pd.Series[Any]:
+    """Return the measured row: how often the method finds something where nothing was given."""
+    from msspas_analysis.certify.twin.expected import method_check
+
+    table = method_check(n=n, outcome=outcome).table
+    return table[table["measure"].eq("false alarm rate")].iloc[0]
 
 
 def _method_check(release: Release, found: Expectation) -> list[Block]:

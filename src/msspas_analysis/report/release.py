@@ -40,7 +40,8 @@ CSV_COLUMNS: Final = ("row", "section", *COLUMNS, "shown")
 NOT_SHOWN: Final = "not shown"
 _BESIDE_N: Final = ("std_error", "statistic", "df", "p_value")
 # the width of these intervals beside the estimate gives n away
-_TELLTALE: Final = ("proportion", "minimal_detectable_change", "fall_20", "fall_30")
+_APART: Final = "share_difference"
+_TELLTALE: Final = ("proportion", "minimal_detectable_change", "fall_20", "fall_30", _APART)
 _SHARES: Final = ("proportion", "fall_20", "fall_30")
 
 
@@ -280,6 +281,23 @@ class Release:
         line = Line(len(self.lines) + 1, section, values, cover, n_told, self.min_people)
         self.lines.append(line)
         return line
+
+    def add_difference(
+        self, section: str, row: pd.Series[Any], *, share: Line, model: Line
+    ) -> Line:
+        """Release how far a share of people lies beyond a model's.
+
+        Where shares are rounded it is the difference of what `share` and `model` tell, with the
+        interval of `row` about it, so it narrows neither of them down.
+        """
+        row = row.copy()
+        row["measure"] = _APART
+        if self.rounded and share.values["estimate"] is not None:
+            half = (float(row["conf_high"]) - float(row["conf_low"])) / 2
+            row["estimate"] = share.values["estimate"] - model.values["estimate"]
+            row["conf_low"] = nearest_share(row["estimate"] - half)
+            row["conf_high"] = nearest_share(row["estimate"] + half)
+        return self.add(section, row, cover=share.cover, n_told=share.n_told)
 
     def add_simulated(self, section: str, row: pd.Series[Any]) -> Line:
         """Release a row in which no person is counted: ``n`` is simulated centres."""

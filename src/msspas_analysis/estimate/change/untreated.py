@@ -568,8 +568,8 @@ def refuse_thin(contrast: Contrast, *, pairs: float) -> None:
             "the 'before' days are the entry days themselves, so what had already passed by then "
             "cannot be told apart from what was still to pass: begin the diary a week earlier"
         )
-    values = contrast.change[~np.isnan(contrast.change)]
-    if float(np.ptp(values)) < 1e-9 and float(np.nanmax(contrast.g)) <= 1e-9:
+    beyond = contrast.change - contrast.expected
+    if float(np.ptp(beyond[~np.isnan(beyond)])) < 1e-9:
         raise NoExpectationError(
-            "the ratings never change from day to day, so there is nothing to expect or to test"
+            "everybody changed by exactly as much, so there is no spread to judge the change by"
         )
