@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         trial_replicates,
     )
     from msspas_analysis.certify.studies.trial_runs import what_trials_show, without_expectation
+    from msspas_analysis.certify.twin.control_arm import change_beyond_control
     from msspas_analysis.certify.twin.expected import Expectation, expected_without_treatment
     from msspas_analysis.certify.twin.fitting import FittedScenario, fit_scenario
     from msspas_analysis.certify.twin.nothing import small_pilots, what_nothing_shows
@@ -127,6 +128,10 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.trials.ranks import rank_difference, signed_rank_variants
     from msspas_analysis.estimate.trials.ratios import mean_ratios, paired_ratios
     from msspas_analysis.estimate.windows import rated_days, span_scores, window_scores
+    from msspas_analysis.evidence.untreated_responses import (
+        beside_published,
+        published_untreated_responses,
+    )
     from msspas_analysis.ingest import UnreadableFileError, read_workbook, write_intake
     from msspas_analysis.ingest.intake import Intake, Tally
     from msspas_analysis.ingest.template import write_paper_diary, write_template
@@ -191,12 +196,14 @@ _HOMES: Final = {
     "anchor_summary": "estimate.change.anchors",
     "autocorrelation": "estimate.diary.persistence",
     "baseline_table": "estimate.trials.participants",
+    "beside_published": "evidence.untreated_responses",
     "binary_difference": "estimate.trials.binary",
     "bootstrap_interval": "estimate.resampling",
     "calibrate": "estimate.prevalence.calibration",
     "candidates": "certify.plan.candidates",
     "certify_analysis": "certify.studies.certificate",
     "certify_answers": "certify.studies.certificate",
+    "change_beyond_control": "certify.twin.control_arm",
     "change_beyond_expectation": "estimate.change.untreated",
     "change_in_bad_days": "certify.twin.statistics",
     "compare_designs": "certify.plan.comparison",
@@ -247,6 +254,7 @@ _HOMES: Final = {
     "progress_bar": "progress",
     "proportional_odds": "estimate.trials.ordinal",
     "provenance": "simulate.realism",
+    "published_untreated_responses": "evidence.untreated_responses",
     "rake": "estimate.prevalence.calibration",
     "rank_difference": "estimate.trials.ranks",
     "rate_ratio": "estimate.trials.counts",
@@ -349,12 +357,14 @@ __all__ = [
     "anchor_summary",
     "autocorrelation",
     "baseline_table",
+    "beside_published",
     "binary_difference",
     "bootstrap_interval",
     "calibrate",
     "candidates",
     "certify_analysis",
     "certify_answers",
+    "change_beyond_control",
     "change_beyond_expectation",
     "change_in_bad_days",
     "compare_designs",
@@ -407,6 +417,7 @@ __all__ = [
     "progress_bar",
     "proportional_odds",
     "provenance",
+    "published_untreated_responses",
     "rake",
     "rank_difference",
     "rate_ratio",

@@ -107,10 +107,10 @@ def percent(value: float) -> str:
 
     Examples
     --------
-    >>> percent(0.625)
-    '62 %'
+    >>> percent(0.625), percent(-0.05)
+    ('62 %', '−5 %')
     """
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.0f} %".replace("-", "−")
 
 
 def fewer_than(min_people: int) -> str:
