@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.twin.expected import Expectation, expected_without_treatment
     from msspas_analysis.certify.twin.fitting import FittedScenario, fit_scenario
     from msspas_analysis.certify.twin.nothing import small_pilots, what_nothing_shows
+    from msspas_analysis.certify.twin.response import share_beyond_response
     from msspas_analysis.certify.twin.statistics import (
         change_in_bad_days,
         share_fallen,
@@ -273,6 +274,7 @@ _HOMES: Final = {
     "service_evaluation": "report",
     "several_therapies": "estimate.change.therapies",
     "severity_shares": "estimate.prevalence.proportions",
+    "share_beyond_response": "certify.twin.response",
     "share_fallen": "certify.twin.statistics",
     "share_risen": "certify.twin.statistics",
     "signed_rank_variants": "estimate.trials.ranks",
@@ -437,6 +439,7 @@ __all__ = [
     "service_evaluation",
     "several_therapies",
     "severity_shares",
+    "share_beyond_response",
     "share_fallen",
     "share_risen",
     "signed_rank_variants",
