@@ -11,8 +11,10 @@ from msspas_analysis.certify.twin.response import (
     EXPECTED,
     TIPPING,
     expected_of_respondents,
+    respondent_coverage,
     share_beyond_response,
 )
+from msspas_analysis.estimate.intervals import wilson_interval
 from msspas_analysis.simulate.streams import stream
 
 REFERENCE = Path(__file__).parent / "reference" / "response_twin.csv"
@@ -115,6 +117,43 @@ def test_its_error_rate_and_coverage_where_people_are_asked_one_by_one(ratio):
                                 response_rate=rate, odds_ratios=[ratio])  # fmt: skip
     row = got.one(term=BEYOND)
     assert row.conf_low + shown == pytest.approx((middle - half)[0] / (1 + z * z / n[0]), abs=1e-9)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0])
+def test_coverage_is_what_drawing_shows(ratio):
+    n, share, draws = 150, 0.6, 40_000
+    got = respondent_coverage(n, reference=share, response_rate=0.4, odds_ratios=[ratio])
+    shown = float(expected_of_respondents(share, response_rate=0.4, odds_ratio=ratio))
+    k = stream(42, "coverage", int(2 * ratio)).binomial(n, shown, draws)
+    low, high = wilson_interval(k, n)
+    held = float(((low <= share) & (share <= high)).mean())
+    error = np.sqrt(held * (1 - held) / draws)
+    assert got.one(measure="coverage").estimate == pytest.approx(held, abs=4 * error + 1e-9)
+    assert got.one(measure="bias").estimate == pytest.approx(shown - share, abs=1e-12)
+
+
+def test_coverage_falls_with_the_readiness_and_with_more_people():
+    some = respondent_coverage(200, reference=0.66, response_rate=0.4)
+    many = respondent_coverage(2000, reference=0.66, response_rate=0.4)
+    few, more = (
+        one.table.loc[one.table["measure"] == "coverage", "estimate"].to_numpy()
+        for one in (some, many)
+    )
+    assert (np.diff(few) < 0).all()
+    assert few[0] == pytest.approx(0.95, abs=0.015)
+    assert more[0] == pytest.approx(0.95, abs=0.01)
+    assert (more[1:] < few[1:]).all()
+    one = respondent_coverage(1, reference=0.5, response_rate=1.0, odds_ratios=[1])
+    assert one.one(measure="coverage").estimate == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"n": 0}, "1 to 1,000,000"), ({"n": 2.5}, "whole"), ({"reference": 0.0}, "between 0 and 1")],
+)
+def test_coverage_of_what_cannot_be_is_refused(change, said):
+    with pytest.raises(ValueError, match=said):
+        respondent_coverage(**({"n": 100, "reference": 0.5, "response_rate": 0.5} | change))
 
 
 def test_rows_notes_and_counts():

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.twin.expected import Expectation, expected_without_treatment
     from msspas_analysis.certify.twin.fitting import FittedScenario, fit_scenario
     from msspas_analysis.certify.twin.nothing import small_pilots, what_nothing_shows
-    from msspas_analysis.certify.twin.response import share_beyond_response
+    from msspas_analysis.certify.twin.response import respondent_coverage, share_beyond_response
     from msspas_analysis.certify.twin.statistics import (
         change_in_bad_days,
         share_fallen,
@@ -265,6 +265,7 @@ _HOMES: Final = {
     "reliable_change_ar": "estimate.change.reliable_change",
     "replay": "certify.running",
     "resized": "simulate.designs",
+    "respondent_coverage": "certify.twin.response",
     "respondent_shares": "simulate.survey",
     "responder_curve": "estimate.change.responders",
     "response_bounds": "estimate.prevalence.response",
@@ -429,6 +430,7 @@ __all__ = [
     "reliable_change_ar",
     "replay",
     "resized",
+    "respondent_coverage",
     "respondent_shares",
     "responder_curve",
     "response_bounds",

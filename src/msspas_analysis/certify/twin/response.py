@@ -169,6 +169,63 @@ def share_beyond_response(
     return Estimates.from_rows(rows, notes=notes)
 
 
+def respondent_coverage(
+    n: int, *, reference: float, response_rate: float, odds_ratios: Sequence[float] = ODDS_RATIOS,
+    outcome: str = "prevalence", conf_level: float = 0.95,
+) -> Estimates:  # fmt: skip
+    """Say how often the usual interval of a share holds that of everybody asked, given who answers.
+
+    Parameters
+    ----------
+    n : int
+        Respondents, 1 to 1,000,000.
+    reference, response_rate, odds_ratios, outcome
+        As in :func:`share_beyond_response`; `reference` is the truth here.
+    conf_level : float
+        Coverage that Wilson's interval is meant to have, in (0, 1).
+
+    Returns
+    -------
+    Estimates
+        For each odds ratio (``group``) "coverage", how often Wilson's interval holds the reference, and
+        "bias", what respondents show on average minus the reference. Both are exact sums over all
+        numbers of people who may have the symptom, so they have no Monte Carlo error.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> got = respondent_coverage(200, reference=0.66, response_rate=0.4, odds_ratios=[1, 1.5])
+    >>> got.table.loc[got.table["measure"] == "coverage", "estimate"].round(3).tolist()
+    [0.956, 0.664]
+    """
+    from scipy.stats import binom
+
+    level_between(conf_level)
+    if not 1 <= n <= 1_000_000 or int(n) != n:
+        raise ValueError(f"n must be a whole number from 1 to 1,000,000, got {n}")
+    if not 0 < reference < 1:
+        raise ValueError(f"reference must lie between 0 and 1, got {reference:g}")
+    shown = expected_of_respondents(
+        reference, response_rate=response_rate, odds_ratio=list(odds_ratios)
+    )
+    k = np.arange(int(n) + 1)
+    low, high = wilson_interval(k, n, conf_level=conf_level)
+    holds = (low <= reference) & (reference <= high)
+    rows = []
+    for ratio, share in zip(odds_ratios, shown, strict=True):
+        base = {"outcome": outcome, "group": f"odds ratio {ratio:g}", "term": "Wilson interval",
+                "n": n, "method": "binomial, exact"}  # fmt: skip
+        rows += [
+            base | {"measure": "coverage", "estimate": float(binom.pmf(k, n, share)[holds].sum())},
+            base | {"measure": "bias", "estimate": float(share - reference)},
+        ]
+    return Estimates.from_rows(rows, notes=[_NOTES[0]])
+
+
 def _explains(share: float, reference: float, response_rate: float) -> float:
     """Return the odds ratio at which respondents show this share; NaN if none does."""
     most = min(1.0, reference / response_rate)
