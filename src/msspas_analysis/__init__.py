@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.entry_rule import EntryRule, UnknownEntryError
     from msspas_analysis.certify.large.folder import open_large_diary, write_large_diary
     from msspas_analysis.certify.large.large_diary import fit_large, summarise_large_diary
+    from msspas_analysis.certify.plan.allocation import allocate, verify_allocation
     from msspas_analysis.certify.plan.candidates import PlanSheet, candidates
     from msspas_analysis.certify.plan.comparison import compare_designs
     from msspas_analysis.certify.plan.power import people_needed, power_by_people
@@ -193,6 +194,7 @@ _HOMES: Final = {
     "adjust_estimates": "estimate.multiplicity",
     "adjusted_difference": "estimate.trials.adjusted",
     "against_margin": "estimate.trials.adjusted",
+    "allocate": "certify.plan.allocation",
     "anchor_correlation": "estimate.agreement.association",
     "anchor_summary": "estimate.change.anchors",
     "autocorrelation": "estimate.diary.persistence",
@@ -297,6 +299,7 @@ _HOMES: Final = {
     "trial_replicates": "certify.studies.replicates",
     "validate": "tables",
     "variogram": "estimate.diary.persistence",
+    "verify_allocation": "certify.plan.allocation",
     "visit_scores": "estimate.trials.participants",
     "week_profile": "estimate.diary.description",
     "weighted_mean": "estimate.prevalence.weighted",
@@ -356,6 +359,7 @@ __all__ = [
     "adjust_estimates",
     "adjusted_difference",
     "against_margin",
+    "allocate",
     "anchor_correlation",
     "anchor_summary",
     "autocorrelation",
@@ -463,6 +467,7 @@ __all__ = [
     "trial_replicates",
     "validate",
     "variogram",
+    "verify_allocation",
     "visit_scores",
     "week_profile",
     "weighted_mean",
