@@ -209,7 +209,7 @@ def test_scores_arms_and_truth_are_those_of_whole_trials(key):
     whole = simulate_trials(plan.design, seed=3, replicates=5, truth=True)
     ratings, arm = dc._run(plan.design, world=None, seed=3, first=0, count=5)
     np.testing.assert_array_equal(arm, whole.arm)
-    got = dc._means(plan.design, ratings, ratings.seen)
+    got = dc.period_means(ratings.seen, ratings.days, plan.design)
     days, seen = whole.days.days, whole.days.items["stiffness"]
     moved = whole.days.behind.complete["stiffness"] - whole.days.behind.untreated
     effect = []
@@ -300,7 +300,7 @@ def drawn():
     out = {}
     for plan in candidates(replace(SHEET, people=24)):
         ratings, arm = dc._run(plan.design, world=None, seed=5, first=0, count=3)
-        out[plan.key] = plan, dc._means(plan.design, ratings, ratings.seen), arm
+        out[plan.key] = plan, dc.period_means(ratings.seen, ratings.days, plan.design), arm
     return out
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.plan.candidates import PlanSheet, candidates
     from msspas_analysis.certify.plan.comparison import compare_designs
     from msspas_analysis.certify.plan.power import people_needed, power_by_people
+    from msspas_analysis.certify.plan.returned import StudyPlan, analyse_folder, analyse_returned
     from msspas_analysis.certify.plan.sample_size import (
         power_of_grades,
         power_of_means,
@@ -181,6 +182,7 @@ _HOMES: Final = {
     "SchemaError": "tables",
     "SimulatedDiary": "simulate.diary",
     "SimulatedStudy": "simulate.study",
+    "StudyPlan": "certify.plan.returned",
     "SurveyDesign": "estimate.prevalence.sampling",
     "SurveyScenario": "simulate.survey",
     "Tables": "tables",
@@ -195,6 +197,8 @@ _HOMES: Final = {
     "adjusted_difference": "estimate.trials.adjusted",
     "against_margin": "estimate.trials.adjusted",
     "allocate": "certify.plan.allocation",
+    "analyse_folder": "certify.plan.returned",
+    "analyse_returned": "certify.plan.returned",
     "anchor_correlation": "estimate.agreement.association",
     "anchor_summary": "estimate.change.anchors",
     "autocorrelation": "estimate.diary.persistence",
@@ -345,6 +349,7 @@ __all__ = [
     "SchemaError",
     "SimulatedDiary",
     "SimulatedStudy",
+    "StudyPlan",
     "SurveyDesign",
     "SurveyScenario",
     "Tables",
@@ -360,6 +365,8 @@ __all__ = [
     "adjusted_difference",
     "against_margin",
     "allocate",
+    "analyse_folder",
+    "analyse_returned",
     "anchor_correlation",
     "anchor_summary",
     "autocorrelation",

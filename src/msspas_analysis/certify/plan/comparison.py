@@ -229,7 +229,7 @@ def _studies(
     still = with_effect(design, 0.0)
     for name, now in zip(WORLDS, (still, design), strict=True):
         ratings, arm = runs[name] = _run(now, **how)
-        got = analyse(_means(design, ratings, ratings.seen), arm, plan)
+        got = analyse(period_means(ratings.seen, ratings.days, design), arm, plan)
         out |= {f"{name}/{one}": np.broadcast_to(got[one], (count,)) for one in _KEPT}
     if not truth:
         return out
@@ -241,7 +241,9 @@ def _studies(
     nothing = runs[NULL][0]
     if design.respond_first is not None:  # who is randomised depends on the world
         nothing, _ = _run(still, arm=arm, **how)
-    moved = _means(design, given, given.score) - _means(design, nothing, nothing.score)
+    moved = period_means(given.score, given.days, design) - period_means(
+        nothing.score, nothing.days, design
+    )
     cells = _treated(plan)[arm]
     if plan.period is not None:
         cells = cells & (np.arange(len(design.periods)) == plan.period)
@@ -283,10 +285,25 @@ def _gone_on(design: Design, run_in: Ratings) -> Arms:
     return np.where(passed, arm, NOT_RANDOMISED)
 
 
-def _means(design: Design, ratings: Ratings, values: Floats) -> Floats:
-    """Return the mean of the compared days of each period, the baseline first."""
+def period_means(values: Floats, days: NDArray[np.int64], design: Design) -> Floats:
+    """Return each person's mean of the compared days, before day 0 and at the end of each period.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (..., n_people, n_days)
+        Daily ratings, NaN where there is none.
+    days : numpy.ndarray, shape (n_days,)
+        Their days in order, without a gap; 0 is the first day of the first period.
+    design : Design
+        The study.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., n_people, 1 + periods)
+        NaN where fewer than half of the days of a span are rated.
+    """
     return np.stack([
-        _mean_days(values, ratings.days, low, high, least=(high - low + 2) // 2)
+        _mean_days(values, days, low, high, least=(high - low + 2) // 2)
         for low, high in compared_days(design)
     ], axis=-1)  # fmt: skip
 
