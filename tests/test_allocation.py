@@ -9,6 +9,7 @@ import pytest
 from msspas_analysis.certify.plan.allocation import (
     AllocationChangedError,
     allocate,
+    draw_seed,
     seal,
     verify_allocation,
 )
@@ -97,6 +98,13 @@ def test_codes_are_those_given_in_their_order():
     assert seal(table) == seal(allocate(plan("parallel"), seed=1))  # codes are not sealed
 
 
+def test_the_hash_cannot_be_found_by_trying_all_lists():
+    table = allocate(plan("parallel", 6), seed=draw_seed())
+    guess = allocate(plan("parallel", 6), seed=0).assign(arm=table["arm"], block=table["block"])
+    assert seal(guess) != seal(table)  # the same arms; the seed is not known
+    assert len({draw_seed() for _ in range(100)}) == 100
+
+
 CHANGES = {
     "an arm": lambda t: t.assign(arm=["sham", *t["arm"].iloc[1:]]) if t["arm"].iloc[0] != "sham"
     else t.assign(arm=["therapy", *t["arm"].iloc[1:]]),
@@ -148,7 +156,7 @@ def test_what_has_no_list_says_why():
 @pytest.mark.parametrize(
     ("key", "given", "said"),
     [
-        ("parallel", {"seed": -1}, "seed must be 0 or more"),
+        ("parallel", {"seed": -1}, "seed must be 0 to 2"),
         ("parallel", {"seed": 1, "codes": ["A1"]}, "codes must be 40 different ones, got 1 of 1"),
         ("parallel", {"seed": 1, "codes": ["A1"] * 40}, "got 1 of 40"),
         ("enriched withdrawal", {"seed": 1, "codes": [f"A{i}" for i in range(40)]}, "leave codes out"),

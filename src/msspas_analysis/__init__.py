@@ -140,6 +140,7 @@ if TYPE_CHECKING:
     from msspas_analysis.ingest.template import write_paper_diary, write_template
     from msspas_analysis.progress import progress_bar
     from msspas_analysis.report import service_evaluation
+    from msspas_analysis.report.protocol import write_plan
     from msspas_analysis.report.results_table import results_table, write_results
     from msspas_analysis.results import Estimates, concat
     from msspas_analysis.simulate.days import simulate_days, simulate_ratings
@@ -320,6 +321,7 @@ _HOMES: Final = {
     "write_intake": "ingest",
     "write_large_diary": "certify.large.folder",
     "write_paper_diary": "ingest.template",
+    "write_plan": "report.protocol",
     "write_results": "report.results_table",
     "write_template": "ingest.template",
 }
@@ -491,6 +493,7 @@ __all__ = [
     "write_intake",
     "write_large_diary",
     "write_paper_diary",
+    "write_plan",
     "write_results",
     "write_template",
 ]

@@ -506,7 +506,8 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         text="before you start: which design could answer your question with the people there are, and "
         "what each would show where nothing works",
         example='msspas plan --therapy reflexology --people 40 --weeks 26 --entry "first rating >= 4"\n'
-        "  msspas plan --therapy massage --people 40 --weeks 26 --setting research",
+        "  msspas plan --therapy massage --people 40 --weeks 26 --setting research\n"
+        '  msspas plan --therapy massage --people 40 --choose "longer baseline" --out our-plan',
     )  # fmt: skip
     add_plan(planned)
 

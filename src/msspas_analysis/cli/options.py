@@ -76,8 +76,19 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
         "--carry-over", type=float, default=0.0, metavar="DAYS",
         help="days until half of the effect is gone after the end; default %(default)s",
     )  # fmt: skip
+    parser.add_argument(
+        "--choose", metavar="PLAN",
+        help='write one of the plans, such as "longer baseline", as a folder: protocol, blank diary '
+        "workbook, allocation list, frozen analysis",
+    )  # fmt: skip
+    parser.add_argument(
+        "--centre", default="", metavar="NAME", help="with --choose: who keeps the diaries"
+    )
     _add_drawing(parser, "each study", replicates=1000)
-    _add_out(parser)
+    parser.add_argument(
+        "--out", type=to_path, metavar="PLACE",
+        help="write the numbers as .csv, .xlsx, .docx or .md; with --choose the new folder",
+    )  # fmt: skip
 
 
 def _add_drawing(parser: argparse.ArgumentParser, what: str, *, replicates: int) -> None:

@@ -9,18 +9,10 @@ from msspas_analysis.cli.writing import Refused, showing_progress, staged
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
+    from msspas_analysis.certify.plan.candidates import PlanSheet
     from msspas_analysis.results import Estimates
-
-COLUMNS = (
-    ("bias_null", "shows where nothing works", "{:+.2f}"),
-    ("type_i_error", "calls that a change", "{:.0%}"),
-    ("power", "finds the effect", "{:.0%}"),
-    ("std_error", "precision (SD)", "{:.2f}"),
-    ("people_needed", "people for 80 %", "{:.0f}"),
-    ("weeks", "weeks", "{:.0f}"),
-    ("days_of_diary", "days of diary", "{:.0f}"),
-)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -28,6 +20,8 @@ def run(args: argparse.Namespace) -> None:
     from msspas_analysis.certify.plan.candidates import PlanSheet, candidates
     from msspas_analysis.certify.plan.comparison import compare_designs
 
+    if args.choose is not None:
+        _check_folder(args.out)
     rule = entry_rule(args.entry)
     entry = None if rule is None else rule.at_least
     days = 7 if rule is not None and rule.by == "first week" else 1
@@ -42,6 +36,10 @@ def run(args: argparse.Namespace) -> None:
         if not offered:
             why = "; ".join(f"{one.key}: {one.reason}" for one in plans)
             raise Refused(f"No plan can be offered. {why}")
+        if args.choose is not None:
+            from msspas_analysis.certify.plan.returned import offered_plan
+
+            offered_plan(sheet, args.choose)
         with showing_progress() as progress:
             found = compare_designs(
                 sheet, replicates=args.replicates, seed=args.seed, workers=args.workers,
@@ -49,6 +47,9 @@ def run(args: argparse.Namespace) -> None:
             )  # fmt: skip
     except ValueError as err:
         raise Refused(f"Nothing was planned: {err}.") from err
+    research = [note for note in found.notes if note.startswith("Plans that allocate")]
+    for note in research:
+        print(f"{note}\n")
     print(found.notes[0])
     print(found.notes[1])
     for one in offered:
@@ -58,8 +59,11 @@ def run(args: argparse.Namespace) -> None:
             print(f"  {line}")
     print()
     for note in found.notes[2:]:
-        print(note)
-    if args.out is not None:
+        if note not in research:
+            print(note)
+    if args.choose is not None:
+        _write_folder(args, found, sheet)
+    elif args.out is not None:
         from msspas_analysis.report.results_table import write_results
 
         with staged(args.out.parent) as part:
@@ -67,8 +71,30 @@ def run(args: argparse.Namespace) -> None:
         print(f"\nWritten: {args.out.resolve()}")
 
 
+def _check_folder(out: Path | None) -> None:
+    """Refuse, before anything is run, a folder that cannot take a plan."""
+    if out is None:
+        raise Refused("Give the folder for the plan with --out FOLDER.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Refused(f"{out} is not empty. Name a new folder, so that no plan is mixed up.")
+
+
+def _write_folder(args: argparse.Namespace, found: Estimates, sheet: PlanSheet) -> None:
+    """Write everything the chosen plan needs, and say what it is."""
+    from msspas_analysis.report.protocol import write_plan
+
+    with staged(args.out) as part:
+        made = write_plan(part, found, sheet, args.choose, seed=args.seed, centre=args.centre)
+        names = [str(path.relative_to(part)) for path in made]
+    print(f"\nThe plan {args.choose!r} is in {args.out.resolve()}:")
+    print("\n".join(f"  {name}" for name in names))
+    print("Begin with protocol.html; README.txt says what each file is.")
+
+
 def _lines(found: Estimates, key: str) -> list[str]:
     """Word the numbers of one plan, each with its Monte Carlo error where it has one."""
+    from msspas_analysis.report.protocol import COLUMNS
+
     out = []
     for measure, words, form in COLUMNS:
         row = found.one(group=key, measure=measure)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +20,7 @@ from msspas_analysis.report.blocks import Paragraph, Section
 from msspas_analysis.report.cohort import cohort, therapy_groups
 from msspas_analysis.report.disclosure import COARSE, FEWEST, STEP, Profile
 from msspas_analysis.report.next_year import next_year
+from msspas_analysis.report.page import page, write_whole
 from msspas_analysis.report.release import Release
 from msspas_analysis.report.wording import (
     CANNOT_TELL,
@@ -84,15 +83,11 @@ class Evaluation:
 
     def to_html(self) -> str:
         """Return the page: one file, nothing loaded from anywhere else."""
-        from jinja2 import Environment, StrictUndefined
-
-        template = resources.files(__package__).joinpath("page.html.j2").read_text("utf-8")
-        page = Environment(
-            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        ).from_string(template)
-        return page.render(
-            title=self.title, sections=self.sections, settings=self.settings,
-            last=SPEAK_TO_TEAM, watermark=self.watermark,
+        return page(
+            self.title, self.sections, settings=self.settings, watermark=self.watermark,
+            under="Symptom diaries before and after the first session. A description of a group, for "
+            "the centre and its funders.",
+            foot=f"The numbers of this page are in the file {RESULTS_FILE} beside it.",
         )  # fmt: skip
 
     def write(self, path: str | Path) -> tuple[Path, Path]:
@@ -115,19 +110,19 @@ class Evaluation:
         ValueError
             If `path` is a folder, or the name that the numbers need.
         """
-        page = Path(path)
-        if page.is_dir() or page.name == RESULTS_FILE:
+        whole = Path(path)
+        if whole.is_dir() or whole.name == RESULTS_FILE:
             raise ValueError(
-                f"{page} cannot be the page; give a file name such as "
-                f"{(page if page.is_dir() else page.parent) / 'report.html'}"
+                f"{whole} cannot be the page; give a file name such as "
+                f"{(whole if whole.is_dir() else whole.parent) / 'report.html'}"
             )
-        results = page.with_name(RESULTS_FILE)
+        results = whole.with_name(RESULTS_FILE)
         html, csv = self.to_html(), self.released.to_csv(index=False, lineterminator="\n")
-        page.parent.mkdir(parents=True, exist_ok=True)
-        _replace(page, html.encode("utf-8"))
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(whole, html.encode("utf-8"))
         # the mark at the front tells Excel that the file is UTF-8
-        _replace(results, csv.encode("utf-8-sig"))
-        return page, results
+        write_whole(results, csv.encode("utf-8-sig"))
+        return whole, results
 
 
 def service_evaluation(
@@ -286,17 +281,3 @@ def service_evaluation(
         results=release.estimates(notes), released=release.table(), sections=sections,
         notes=notes, settings=settings, profile=profile,
     )  # fmt: skip
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

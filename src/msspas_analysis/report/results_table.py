@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from msspas_analysis.report.blocks import Bullets, Row, Table, text
-from msspas_analysis.report.evaluation import _replace
+from msspas_analysis.report.page import write_whole
 from msspas_analysis.report.wording import minus
 from msspas_analysis.results import Estimates
 
@@ -144,11 +144,11 @@ def write_results(
         return write_blocks([table, *notes], out, title=title)
     out.parent.mkdir(parents=True, exist_ok=True)
     if kind == ".csv":
-        _replace(out, answers.table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+        write_whole(out, answers.table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     elif kind == ".md":
-        _replace(out, _markdown(table, title, answers).encode("utf-8"))
+        write_whole(out, _markdown(table, title, answers).encode("utf-8"))
     else:
-        _replace(out, _excel(table, title, answers))
+        write_whole(out, _excel(table, title, answers))
     return out
 
 

@@ -23,7 +23,7 @@ from msspas_analysis.report.blocks import (
     Text,
     plain,
 )
-from msspas_analysis.report.evaluation import _replace
+from msspas_analysis.report.page import write_whole
 from msspas_analysis.report.wording import SPEAK_TO_TEAM
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _begin(
 def _end(document: Any, out: Path) -> Path:
     content = _same_every_day(document)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _replace(out, content)
+    write_whole(out, content)
     return out
 
 

@@ -7,6 +7,7 @@ with another program, and no newer random number generator changes it.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,9 +16,9 @@ import pandas as pd
 from msspas_analysis.certify.plan.candidates import Candidate
 from msspas_analysis.simulate.designs import Design
 
-COLUMNS: Final = ("number", "person_id", "block", "arm", "order")
-"""Columns of a list; "order" says what is given in each period."""
-_SEALED: Final = ("number", "block", "arm", "order")
+COLUMNS: Final = ("number", "person_id", "block", "arm", "order", "seed")
+"""Columns of a list; "order" says what is given in each period, "seed" is the same in every line."""
+_SEALED: Final = ("number", "block", "arm", "order", "seed")
 _SHORTEST: Final = 4  # places in a block at least: the end of a pair is foreseen by its beginning
 
 
@@ -33,7 +34,8 @@ def allocate(plan: Candidate, *, seed: int, codes: list[str] | None = None) -> p
     plan : Candidate
         An offered plan that allocates.
     seed : int
-        Seed, 0 or more; the same seed makes the same list on every machine.
+        Seed, 0 to 2^63 - 1; the same seed makes the same list on every machine. Whoever knows it knows
+        the list, so draw it by chance (:func:`draw_seed`) and keep it with the list.
     codes : list of str or None
         Codes of the people in the order in which they come in, one each; None leaves them open, and has
         to be where people are allocated only after a run-in.
@@ -42,12 +44,12 @@ def allocate(plan: Candidate, *, seed: int, codes: list[str] | None = None) -> p
     -------
     pandas.DataFrame
         One row per person in the order of coming in (after a run-in: of passing it): ``number`` from 1,
-        ``person_id``, ``block``, ``arm``, ``order``.
+        ``person_id``, ``block``, ``arm``, ``order``, ``seed``.
 
     Raises
     ------
     ValueError
-        If the plan is not offered or allocates nobody, `seed` is below 0, or codes are too few, twice,
+        If the plan is not offered or allocates nobody, `seed` is out of range, or codes are too few, twice,
         or given where people are allocated after a run-in.
 
     Notes
@@ -66,8 +68,8 @@ def allocate(plan: Candidate, *, seed: int, codes: list[str] | None = None) -> p
     ['sham', 'therapy', 'therapy', 'sham', 'therapy', 'sham', 'sham', 'therapy']
     """
     design = _allocating(plan)
-    if seed < 0:
-        raise ValueError(f"seed must be 0 or more, got {seed}")
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed must be 0 to 2^63 - 1, got {seed}")
     n = design.n_people
     if codes is not None and design.respond_first is not None:
         raise ValueError(
@@ -84,7 +86,13 @@ def allocate(plan: Candidate, *, seed: int, codes: list[str] | None = None) -> p
     table = pd.DataFrame(rows)
     table["person_id"] = [""] * n if codes is None else list(codes)
     table["order"] = table["arm"].map(given)
+    table["seed"] = seed
     return table[list(COLUMNS)]
+
+
+def draw_seed() -> int:
+    """Return a seed that nobody can foresee, from the operating system."""
+    return secrets.randbelow(2**63)
 
 
 def seal(table: pd.DataFrame) -> str:
@@ -98,7 +106,8 @@ def seal(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        64 hexadecimal digits. Codes are left out because they may be filled in as people come in.
+        64 hexadecimal digits. Codes are left out because they may be filled in as people come in. The
+        seed is in it, so that nobody finds a short list by trying all.
 
     Raises
     ------
@@ -107,9 +116,10 @@ def seal(table: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> table = pd.DataFrame({"number": [1], "block": [1], "arm": ["sham"], "order": ["sham"]})
+    >>> table = pd.DataFrame({"number": [1], "block": [1], "arm": ["sham"], "order": ["sham"],
+    ...     "seed": [5]})
     >>> seal(table)[:16]
-    '7194c5fa74faeda9'
+    '91dfcb9ff72cf385'
     """
     if absent := [name for name in _SEALED if name not in table.columns]:
         raise AllocationChangedError(

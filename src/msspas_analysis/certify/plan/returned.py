@@ -52,6 +52,30 @@ class PlanChangedError(ValueError):
     """A plan is not the one that was written before the first diary."""
 
 
+def offered_plan(sheet: PlanSheet, key: str) -> Candidate:
+    """Return one plan of a sheet, or say why it cannot be had.
+
+    Raises
+    ------
+    ValueError
+        If there is no such plan, or it is not offered.
+
+    Examples
+    --------
+    >>> offered_plan(PlanSheet(therapy="TENS"), "parallel")
+    Traceback (most recent call last):
+        ...
+    ValueError: parallel is not offered: This is research: it needs a sponsor and ethics review first.
+    """
+    plans = candidates(sheet)
+    found = next((one for one in plans if one.key == key), None)
+    if found is None:
+        raise ValueError(f"there is no plan {key!r}; plans: {[one.key for one in plans]}")
+    if found.design is None:
+        raise ValueError(f"{key} is not offered: {found.reason}")
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
     """What was fixed before the first diary.
@@ -63,7 +87,7 @@ class StudyPlan:
     key : str
         Which of its plans, such as ``"parallel"``.
     seed : int
-        Seed of the allocation list and of the runs.
+        Seed of the runs.
     allocation : str
         Hash of the allocation list; empty where nobody is allocated.
     behaviour : mapping of str to mapping of str to float
@@ -84,9 +108,7 @@ class StudyPlan:
 
     def __post_init__(self) -> None:
         """Refuse a plan that cannot be."""
-        plan = self.candidate
-        if plan.design is None:
-            raise ValueError(f"{self.key} is not offered: {plan.reason}")
+        plan = offered_plan(self.sheet, self.key)
         if plan.allocates != bool(self.allocation):
             without = "needs the hash of its allocation list" if plan.allocates else "has no list"
             raise ValueError(f"{self.key} {without}, got allocation={self.allocation!r}")
@@ -94,11 +116,14 @@ class StudyPlan:
     @property
     def candidate(self) -> Candidate:
         """The plan itself."""
-        plans = candidates(self.sheet)
-        found = next((one for one in plans if one.key == self.key), None)
-        if found is None:
-            raise ValueError(f"there is no plan {self.key!r}; plans: {[one.key for one in plans]}")
-        return found
+        return offered_plan(self.sheet, self.key)
+
+    @property
+    def design(self) -> Design:
+        """The study itself."""
+        design = self.candidate.design
+        assert design is not None  # offered_plan refuses others
+        return design
 
     @property
     def estimand(self) -> Estimand:
@@ -237,9 +262,7 @@ def analyse_returned(
     >>> bool(row.conf_low < row.estimate < row.conf_high)
     True
     """
-    candidate = plan.candidate
-    design = candidate.design
-    assert design is not None  # StudyPlan refuses others
+    candidate, design = plan.candidate, plan.design
     order, arm, allocated = _arms(people, plan, design, allocation)
     grid, days = _grid(diary, people, order, design)
     means = period_means(grid, days, design)
