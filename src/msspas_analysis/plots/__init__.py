@@ -14,6 +14,7 @@ from msspas_analysis.plots.arms import (
 )
 from msspas_analysis.plots.canvas import BLUE, INK, to_png
 from msspas_analysis.plots.change import agreement_plot, responder_plot
+from msspas_analysis.plots.designs import designs_plot, schedule_plot
 from msspas_analysis.plots.diary import (
     autocorrelation_plot,
     calendar,
@@ -36,6 +37,7 @@ __all__ = [
     "change_over_expected",
     "change_with_interval",
     "completeness_by_week",
+    "designs_plot",
     "direction_bar",
     "estimation_plot",
     "flow_figure",
@@ -45,6 +47,7 @@ __all__ = [
     "paired_plot",
     "person_strips",
     "responder_plot",
+    "schedule_plot",
     "to_png",
     "truth_and_seen",
     "week_number",

@@ -25,9 +25,11 @@ from msspas_analysis.certify.plan.returned import (
     planned,
 )
 from msspas_analysis.ingest.template import MOST_PEOPLE, write_template
+from msspas_analysis.plots import schedule_plot
 from msspas_analysis.report.blocks import (
     Bullets,
     Paragraph,
+    Picture,
     Row,
     Section,
     Table,
@@ -206,8 +208,8 @@ def _sections(plan: StudyPlan, candidate: Candidate, found: Estimates) -> Iterat
         Terms(_terms(sheet)),
     ))  # fmt: skip
     yield Section(key="who", heading="Who gets what, and when",
-                  blocks=(_schedule(plan.design), Paragraph(text(candidate.needs.removeprefix(RESEARCH)
-                                                               .strip()))))  # fmt: skip
+                  blocks=(_schedule(plan.design), _picture(candidate),
+                          Paragraph(text(candidate.needs.removeprefix(RESEARCH).strip()))))  # fmt: skip
     spans = _plain(", ".join(f"{low} to {high}" for low, high in compared_days(plan.design)))
     yield Section(key="analysis", heading="The analysis, fixed now", blocks=(
         Paragraph(text(_ANALYSES[candidate.analysis])),
@@ -277,6 +279,20 @@ def _schedule(design: Design) -> Table:
             "the second; they stand in the list in the order in which they pass."
         )
     return Table(caption="Who gets what", columns=tuple(columns), groups=(("", rows),), note=note)
+
+
+def _picture(candidate: Candidate) -> Picture:
+    """Draw the weeks of each arm."""
+    figure, drawn = schedule_plot([candidate])
+    told = "; ".join(
+        f"{arm}: " + ", ".join(f"{one.given} days {one.first_day} to {one.last_day}"
+                               for one in part.itertuples())
+        for arm, part in drawn.groupby("arm", sort=False)
+    )  # fmt: skip
+    return Picture(
+        figure=figure, drawn=drawn, alt=f"Who gets what in which weeks. {told}.",
+        caption=text("Who gets what in which weeks, and which days are compared."),
+    )  # fmt: skip
 
 
 def _behaviour(plan: StudyPlan, found: Estimates) -> Table:

@@ -70,15 +70,16 @@ class UntreatedModel:
         return w
 
 
-def whole(latent: Floats) -> Floats:
-    """Return ratings in whole points from 0 to 10, in the array given."""
+def whole(latent: Floats, highest: float = HIGH) -> Floats:
+    """Return ratings in whole points from 0 to the highest, in the array given."""
     np.rint(latent, out=latent)
-    return np.clip(latent, LOW, HIGH, out=latent)
+    return np.clip(latent, LOW, highest, out=latent)
 
 
 def untreated_model(
-    seen: Floats, days: NDArray[np.int64], g: Floats, *, entry: Entry, step: Floats | float
-) -> UntreatedModel:
+    seen: Floats, days: NDArray[np.int64], g: Floats, *, entry: Entry, step: Floats | float,
+    highest: float = HIGH,
+) -> UntreatedModel:  # fmt: skip
     """Fit means and luck to cohorts whose days go together as `g` says.
 
     Parameters
@@ -93,6 +94,8 @@ def untreated_model(
         What is held at its real value.
     step : float or numpy.ndarray, shape (...,)
         Points to take off the days from the first session before a mean is taken.
+    highest : float
+        The end of the scale, which begins at 0.
     """
     cov = covariance_matrix(g, seen.shape[-1])
     values, vectors = np.linalg.eigh(cov)
@@ -107,7 +110,7 @@ def untreated_model(
     share = known / times
     # days about the mean that is held vary less than about the level
     about = g[..., 0] - (share @ cov * share).sum(axis=-1).mean(axis=-1)
-    mean = _uncensored((still / times).sum(axis=-1), about)
+    mean = _uncensored((still / times).sum(axis=-1), about, highest)
     u = entry_weights(seen, days, entry="first rating" if entry == "none" else entry)
     apart = u - share
     luck = (u * np.where(known, seen, 0.0)).sum(axis=-1) - mean
@@ -118,7 +121,9 @@ def untreated_model(
     return UntreatedModel(mean=mean, root=root, share=share, luck=luck, entry=apart, gain=gain)
 
 
-def ups_and_downs(grid: Days, g: Floats, *, entry: Entry, step: float, seed: int) -> Floats:
+def ups_and_downs(
+    grid: Days, g: Floats, *, entry: Entry, step: float, seed: int, highest: float = HIGH
+) -> Floats:
     """Return the autocovariance to draw with, so that what is drawn goes up and down as `grid` does.
 
     Parameters
@@ -129,11 +134,14 @@ def ups_and_downs(grid: Days, g: Floats, *, entry: Entry, step: float, seed: int
         Autocovariance of the days of one person, as fitted to the ratings.
     entry, step, seed
         As :func:`draw_untreated`.
+    highest : float
+        The end of the scale, which begins at 0.
     """
     known = ~np.isnan(grid.seen)
     # rounding to whole points adds 1/12 to a day's own noise, and the drawing rounds again
     g = g - np.where(np.arange(len(g)) == 0, np.clip(g[0] - g[1], 0.0, 1 / 12), 0.0)
-    trial = _draw(grid, g, entry=entry, step=step, centres=_TRIAL, seed=seed, name="trial")
+    trial = _draw(grid, g, entry=entry, step=step, centres=_TRIAL, seed=seed, name="trial",
+                  highest=highest)  # fmt: skip
     trial = np.where(known, trial, np.nan)
     real, pairs = variogram(grid.seen - step * (grid.days >= 0), grid.days)
     mine, _ = variogram(trial, grid.days)
@@ -171,29 +179,30 @@ def draw_untreated(
 
 
 def _draw(
-    grid: Days, g: Floats, *, entry: Entry, step: float, centres: int, seed: int, name: str
-) -> Floats:
+    grid: Days, g: Floats, *, entry: Entry, step: float, centres: int, seed: int, name: str,
+    highest: float = HIGH,
+) -> Floats:  # fmt: skip
     n_people, n_days = grid.seen.shape
-    model = untreated_model(grid.seen, grid.days, g, entry=entry, step=step)
+    model = untreated_model(grid.seen, grid.days, g, entry=entry, step=step, highest=highest)
     out = np.empty((centres, n_people, n_days), dtype=np.float64)
     for start in range(0, centres, _BLOCK):
         rng = stream(seed, f"untreated {name}", start // _BLOCK)
         size = min(_BLOCK, centres - start)
         out[start : start + size] = whole(
-            model.latent(rng.standard_normal((size, n_people, n_days)))
+            model.latent(rng.standard_normal((size, n_people, n_days))), highest
         )
     return out
 
 
-def _uncensored(mean: Floats, variance: Floats) -> Floats:
+def _uncensored(mean: Floats, variance: Floats, highest: float) -> Floats:
     """Return the levels before rounding and bounding whose ratings have these means."""
     from scipy.special import ndtr
 
     out = np.empty_like(mean)
-    cuts = np.arange(LOW + 0.5, HIGH + 0.5)
+    cuts = np.arange(LOW + 0.5, highest + 0.5)
     for at in np.ndindex(mean.shape[:-1]):  # one spread a cohort
         sd = float(np.sqrt(max(float(variance[at]), 1e-6)))
-        levels = np.linspace(LOW - 3 * sd - 0.5, HIGH + 3 * sd + 0.5, 400)
+        levels = np.linspace(LOW - 3 * sd - 0.5, highest + 3 * sd + 0.5, 400)
         shown = ndtr((levels[:, None] - cuts) / sd).sum(axis=1)
         out[at] = np.interp(np.clip(mean[at], shown[0], shown[-1]), shown, levels)
     return out

@@ -24,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from msspas_analysis.certify.entry_rule import EntryRule
-from msspas_analysis.certify.twin.draws import untreated_model, ups_and_downs, whole
+from msspas_analysis.certify.twin.draws import HIGH, untreated_model, ups_and_downs, whole
 from msspas_analysis.certify.twin.expected import BEYOND, EXPECTED, OBSERVED
 from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.change.untreated import (
@@ -170,6 +170,7 @@ def statistic_beyond_expectation(
     diary: pd.DataFrame, people: pd.DataFrame, statistics: Mapping[str, Statistic] | None = None,
     *, outcome: str = "stiffness", before: Window = BEFORE, after: Window = AFTER,
     entry: EntryRule | str | None = None, seed: int = 2026, conf_level: float = 0.95,
+    highest: float = HIGH,
 ) -> Estimates:  # fmt: skip
     """Say by how much a statistic lies beyond what the same people would show with nothing given.
 
@@ -181,7 +182,7 @@ def statistic_beyond_expectation(
         What to work out, by name: functions of :class:`Seen` that return one number for each of
         the leading axes; None is :data:`STATISTICS`.
     outcome : str
-        A daily 0-10 rating, by which people came in.
+        A daily rating in whole points from 0, by which people came in.
     before, after : Window
         Days compared.
     entry : EntryRule, str or None
@@ -190,6 +191,8 @@ def statistic_beyond_expectation(
         Seed of the draws, 0 or more; same seed, same numbers.
     conf_level : float
         Coverage of the intervals, in (0, 1).
+    highest : float
+        The end of the scale, which begins at 0.
 
     Returns
     -------
@@ -232,7 +235,8 @@ def statistic_beyond_expectation(
     rule = EntryRule.of(entry)
     asked = STATISTICS if statistics is None else statistics
     grid = day_grid(diary, people, outcome)
-    found = beyond_twin(grid, asked, before=before, after=after, entry=rule.by, seed=seed)
+    found = beyond_twin(grid, asked, before=before, after=after, entry=rule.by, seed=seed,
+                        highest=highest)  # fmt: skip
     common = {
         "outcome": outcome, "group": str(rule), "conf_level": conf_level, "n": found.n,
         "n_missing": int(people["person_id"].nunique()) - found.n,
@@ -277,7 +281,7 @@ class BeyondTwin:
 
 def beyond_twin(
     grid: Days, statistics: Mapping[str, Statistic], *, before: Window, after: Window,
-    entry: Entry, seed: int,
+    entry: Entry, seed: int, highest: float = HIGH,
 ) -> BeyondTwin:  # fmt: skip
     """Work statistics out on the ratings and on the twin, and again without each lot of people.
 
@@ -293,15 +297,18 @@ def beyond_twin(
         What people came in by.
     seed : int
         Seed of the draws.
+    highest : float
+        The end of the scale, which begins at 0.
     """
     contrast = checked_contrast(grid, before=before, after=after, entry=entry)
     keep = ~np.isnan(contrast.expected)
     step = float((contrast.change - contrast.expected)[keep].mean())
     mine = Days(person_id=grid.person_id[keep], days=grid.days, seen=grid.seen[keep])
-    g = ups_and_downs(mine, contrast.g, entry=entry, step=step, seed=seed)
+    g = ups_and_downs(mine, contrast.g, entry=entry, step=step, seed=seed, highest=highest)
     scale = g / np.where(contrast.g == 0, 1.0, contrast.g)
     n = len(mine.seen)
-    plan = _Plan(mine, statistics, before=before, after=after, entry=entry, scale=scale, seed=seed)
+    plan = _Plan(mine, statistics, before=before, after=after, entry=entry, scale=scale, seed=seed,
+                 highest=highest)  # fmt: skip
     observed, expected = plan.both(np.arange(n)[None])
     groups = min(n, _GROUPS)
     lot = np.arange(n) % groups
@@ -324,10 +331,10 @@ class _Plan:
 
     def __init__(
         self, grid: Days, statistics: Mapping[str, Statistic], *, before: Window, after: Window,
-        entry: Entry, scale: Floats, seed: int,
+        entry: Entry, scale: Floats, seed: int, highest: float,
     ) -> None:  # fmt: skip
         self.grid, self.statistics, self.windows = grid, statistics, (before, after)
-        self.entry, self.scale = entry, scale
+        self.entry, self.scale, self.highest = entry, scale, highest
         self.draws = max(_DRAWS, _DRAWN_PEOPLE // len(grid.seen))
         self.normals = stream(seed, "twin statistics").standard_normal(
             (self.draws, *grid.seen.shape)
@@ -357,7 +364,8 @@ class _Plan:
         known = ~np.isnan(c.expected)
         aim = _mean(c.expected, known)
         step = _mean(c.change - c.expected, known)
-        model = untreated_model(seen, days, c.g * self.scale, entry=self.entry, step=step)
+        model = untreated_model(seen, days, c.g * self.scale, entry=self.entry, step=step,
+                                highest=self.highest)  # fmt: skip
         latent = np.concatenate([
             model.latent(normals[:, who].swapaxes(0, 1))[..., kept]
             for normals in np.array_split(self.normals, -(-self.normals.size // _AT_ONCE) * len(who))
@@ -368,7 +376,7 @@ class _Plan:
         later, shift = days[kept] >= 0, np.zeros(len(who))
         # rounding and bounds take some of a shift, so it is found in steps
         for _ in range(_ROUNDS):
-            drawn = whole(latent + shift[:, None, None, None] * later)
+            drawn = whole(latent + shift[:, None, None, None] * later, self.highest)
             twin = Seen(
                 ratings=np.where(blank, np.nan, drawn), weights_before=before, weights_after=after
             )
