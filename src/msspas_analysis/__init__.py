@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from msspas_analysis.certify.twin.control_arm import change_beyond_control
     from msspas_analysis.certify.twin.expected import Expectation, expected_without_treatment
     from msspas_analysis.certify.twin.fitting import FittedScenario, fit_scenario
+    from msspas_analysis.certify.twin.grades import grades_beyond_expectation
     from msspas_analysis.certify.twin.nothing import small_pilots, what_nothing_shows
     from msspas_analysis.certify.twin.response import respondent_coverage, share_beyond_response
     from msspas_analysis.certify.twin.statistics import (
@@ -231,6 +232,7 @@ _HOMES: Final = {
     "fit_large": "certify.large.large_diary",
     "fit_scenario": "certify.twin.fitting",
     "floor_share": "estimate.diary.diary_days",
+    "grades_beyond_expectation": "certify.twin.grades",
     "internal_consistency": "estimate.agreement.internal_consistency",
     "intraclass_correlation": "estimate.agreement.intraclass",
     "kappa": "estimate.agreement.kappa",
@@ -400,6 +402,7 @@ __all__ = [
     "fit_large",
     "fit_scenario",
     "floor_share",
+    "grades_beyond_expectation",
     "instruments",
     "internal_consistency",
     "intraclass_correlation",
