@@ -1,6 +1,7 @@
 """Allocation lists: balanced, by chance alone, the same everywhere, and sealed."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -98,8 +99,22 @@ def test_codes_are_those_given_in_their_order():
     assert seal(table) == seal(allocate(plan("parallel"), seed=1))  # codes are not sealed
 
 
+def test_two_to_one_is_kept_in_every_whole_block():
+    one = plan("parallel", 30)
+    sizes = {"therapy": 20, "sham": 10}
+    arms = tuple(replace(arm, size=sizes[arm.name]) for arm in one.design.arms)
+    uneven = replace(one, design=replace(one.design, arms=arms))
+    for seed in range(10):
+        table = allocate(uneven, seed=seed)
+        assert table["arm"].value_counts().to_dict() == sizes
+        counts = table.groupby(["block", "arm"]).size().unstack(fill_value=0).iloc[:-1]
+        assert counts["therapy"].eq(2 * counts["sham"]).all()
+
+
 def test_the_hash_cannot_be_found_by_trying_all_lists():
-    table = allocate(plan("parallel", 6), seed=draw_seed())
+    secret = draw_seed()
+    table = allocate(plan("parallel", 6), seed=secret)
+    assert table["seed"].eq(secret).all()
     guess = allocate(plan("parallel", 6), seed=0).assign(arm=table["arm"], block=table["block"])
     assert seal(guess) != seal(table)  # the same arms; the seed is not known
     assert len({draw_seed() for _ in range(100)}) == 100
@@ -130,6 +145,14 @@ def test_a_list_that_went_through_a_file_is_the_same(tmp_path):
     back = pd.read_csv(tmp_path / "list.csv", dtype={"person_id": "str"})
     verify_allocation(back, seal(table))
     pd.testing.assert_frame_equal(back, table, check_dtype=False)
+
+
+def test_codes_not_filled_in_yet_are_no_codes_twice(tmp_path):
+    table = allocate(plan("parallel"), seed=9)
+    table.to_csv(tmp_path / "list.csv", index=False)
+    back = pd.read_csv(tmp_path / "list.csv")  # empty cells come back as NaN
+    assert back["person_id"].isna().all()
+    verify_allocation(back, seal(table))
 
 
 def test_a_code_twice_or_a_column_less_is_refused():

@@ -64,6 +64,10 @@ def test_some_ends_are_empty_and_the_notes_say_so():
     assert any("no odds ratio of answering" in note for note in open_end.notes)
     whole = share_beyond_response(168, 200, reference=0.7, response_rate=0.5)
     assert not any("no odds ratio of answering" in note for note in whole.notes)
+    # 90 % answer, so at least 4 in 9 of them have it, and 1 in 4 is explained by nothing
+    too_few = share_beyond_response(20, 80, reference=0.5, response_rate=0.9)
+    assert np.isnan(too_few.one(term=TIPPING).estimate)
+    assert any("no odds ratio of answering" in note for note in too_few.notes)
     with np.errstate(all="raise"):
         everybody = share_beyond_response(10, 10, reference=0.5, response_rate=1.0)
     assert np.isnan(everybody.one(term=TIPPING).estimate)

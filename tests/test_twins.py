@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import msspas_analysis as ms
-from msspas_analysis.certify.twin.draws import untreated_model
+from msspas_analysis.certify.twin.draws import untreated_model, whole
 from msspas_analysis.certify.twin.statistics import (
     STATISTICS,
     Seen,
@@ -206,6 +206,17 @@ def test_drawn_days_keep_each_mean_and_entry_rating():
     many = free.latent(np.random.default_rng(1).standard_normal((4000, *seen.shape)))
     gap = many[..., 20] - many[..., 13]
     assert np.var(gap) == pytest.approx(2 * (g[0] - g[7]), rel=0.03)
+
+
+@pytest.mark.parametrize("highest", [3.0, 10.0])
+def test_drawn_grades_have_the_means_of_their_people_at_the_ends_of_the_scale_too(highest):
+    rng = np.random.default_rng(8)
+    levels = np.linspace(0.02, 1.05, 30) * highest  # some are nearly always at an end
+    seen = whole(levels[:, None] + 0.8 * rng.standard_normal((30, len(DAYS))), highest)
+    g = 0.6 * (np.arange(61) == 0) + 0.04 * (np.arange(61) >= 0)
+    model = untreated_model(seen, DAYS, g, entry="none", step=0.0, highest=highest)
+    drawn = whole(model.latent(rng.standard_normal((400, *seen.shape))), highest)
+    np.testing.assert_allclose(drawn.mean(axis=(0, 2)), seen.mean(axis=1), atol=0.06)
 
 
 def one_cohort(seed: int, n: int = 40, change: float = 0.0) -> Days:

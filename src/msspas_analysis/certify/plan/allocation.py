@@ -150,12 +150,16 @@ def verify_allocation(table: pd.DataFrame, sealed: str) -> None:
             f"the allocation list was changed after it was sealed: its hash is {now[:16]}..., that of "
             f"the plan is {sealed[:16]}...; use the list as it was made"
         )
-    codes = table["person_id"].fillna("").astype("str").str.strip()
-    named = codes[codes.ne("")]
+    named = written_codes(table)
     if twice := sorted(named[named.duplicated()].unique()):
         raise AllocationChangedError(
             f"the allocation list has {twice} more than once; keep one line"
         )
+
+
+def written_codes(table: pd.DataFrame) -> pd.Series:
+    """Return the codes that were filled in, as text without spaces around, under the lines' index."""
+    return table["person_id"].dropna().astype("str").str.strip().loc[lambda codes: codes.ne("")]
 
 
 def _allocating(plan: Candidate) -> Design:

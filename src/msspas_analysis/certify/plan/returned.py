@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from msspas_analysis.certify.entry_rule import EntryRule
-from msspas_analysis.certify.plan.allocation import verify_allocation
+from msspas_analysis.certify.plan.allocation import verify_allocation, written_codes
 from msspas_analysis.certify.plan.candidates import (
     RESEARCH,
     Candidate,
@@ -362,8 +362,9 @@ def _arms(
     if allocation is None:
         raise ValueError(f"{plan.key} allocates people: give allocation, the list of who got what")
     verify_allocation(allocation, plan.allocation)
-    named = allocation[allocation["person_id"].fillna("").astype("str").str.strip().ne("")]
-    which = dict(zip(named["person_id"].astype("str").str.strip(), named["arm"], strict=True))
+    allocation = allocation.reset_index(drop=True)
+    codes = written_codes(allocation)
+    which = dict(zip(codes, allocation.loc[codes.index, "arm"], strict=True))
     if design.respond_first is None and (strangers := [one for one in order if one not in which]):
         raise ValueError(
             f"{strangers} are in the diaries and not in the allocation list; correct the code in the "
