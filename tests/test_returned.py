@@ -93,7 +93,9 @@ def test_whom_it_leaves_out_does_not_matter_and_whom_it_uses_does(key):
     plan = plan_of(key, sheet_of())
     diary, people, listed, *_ = come_back(plan)
     who = diary["person_id"].map(dict(zip(people["person_id"], range(len(people)), strict=True)))
-    day = (diary["date"] - diary["person_id"].map(people.set_index("person_id")["first_session"])).dt
+    day = (
+        diary["date"] - diary["person_id"].map(people.set_index("person_id")["first_session"])
+    ).dt
     spans = compared_days(plan.design)
     gone = np.zeros(len(diary), dtype=bool)
     for i in range(0, len(people), 2):  # every second person has not rated one or two of the spans
