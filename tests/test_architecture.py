@@ -25,7 +25,7 @@ LAYERS = (
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 # the same inside two rooms: their modules without a folder are the ground all others stand on
 CHAMBERS = {
-    "estimate": ({""}, {"change"}, {"trials"}, {"prevalence", "agreement", "diary"}),
+    "estimate": ({""}, {"change"}, {"trials"}, {"prevalence", "agreement", "diary", "pooling"}),
     "certify": ({""}, {"twin"}, {"large", "studies"}, {"plan"}),
 }
 INSIDE = {

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         certify_analysis,
         certify_answers,
     )
+    from msspas_analysis.certify.studies.pooling_runs import pooled_coverage
     from msspas_analysis.certify.studies.replicates import (
         Replicates,
         diary_replicates,
@@ -80,6 +81,15 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.multiplicity import adjust, adjust_estimates
     from msspas_analysis.estimate.people import RowsAreNotPeopleError
     from msspas_analysis.estimate.permutation import permutation_test
+    from msspas_analysis.estimate.pooling.counts import pooled_proportion, pooled_tables
+    from msspas_analysis.estimate.pooling.effects import study_effects
+    from msspas_analysis.estimate.pooling.pooled import (
+        leave_one_out,
+        meta_regression,
+        pooled_effect,
+        subgroup_effects,
+    )
+    from msspas_analysis.estimate.pooling.small_studies import small_study_effects
     from msspas_analysis.estimate.prevalence.calibration import calibrate, post_stratify, rake
     from msspas_analysis.estimate.prevalence.day_prevalence import day_prevalence
     from msspas_analysis.estimate.prevalence.paired_proportions import paired_proportions
@@ -236,12 +246,14 @@ _HOMES: Final = {
     "internal_consistency": "estimate.agreement.internal_consistency",
     "intraclass_correlation": "estimate.agreement.intraclass",
     "kappa": "estimate.agreement.kappa",
+    "leave_one_out": "estimate.pooling.pooled",
     "limits_of_agreement": "estimate.agreement.limits_of_agreement",
     "linear_regression": "estimate.trials.adjusted",
     "logistic_regression": "estimate.trials.binary",
     "mean_difference": "estimate.trials.effect_size",
     "mean_ratios": "estimate.trials.ratios",
     "measurement_error": "estimate.agreement.intraclass",
+    "meta_regression": "estimate.pooling.pooled",
     "minimal_detectable_change": "estimate.change.paired",
     "missing_streaks": "estimate.diary.diary_days",
     "open_large_diary": "certify.large.folder",
@@ -254,6 +266,10 @@ _HOMES: Final = {
     "people_needed": "certify.plan.power",
     "percent_fall": "estimate.change.paired",
     "permutation_test": "estimate.permutation",
+    "pooled_coverage": "certify.studies.pooling_runs",
+    "pooled_effect": "estimate.pooling.pooled",
+    "pooled_proportion": "estimate.pooling.counts",
+    "pooled_tables": "estimate.pooling.counts",
     "post_stratify": "estimate.prevalence.calibration",
     "power_by_people": "certify.plan.power",
     "power_of_grades": "certify.plan.sample_size",
@@ -295,11 +311,14 @@ _HOMES: Final = {
     "simulate_survey": "simulate.survey",
     "simulate_trials": "simulate.trials",
     "small_pilots": "certify.twin.nothing",
+    "small_study_effects": "estimate.pooling.small_studies",
     "span_scores": "estimate.windows",
     "standardised_prevalence": "estimate.prevalence.standardisation",
     "standardised_rate": "estimate.prevalence.standardisation",
     "statistic_beyond_expectation": "certify.twin.statistics",
     "steady": "simulate.world",
+    "study_effects": "estimate.pooling.effects",
+    "subgroup_effects": "estimate.pooling.pooled",
     "summarise_large_diary": "certify.large.large_diary",
     "therapies_taken": "estimate.change.therapies",
     "tipping_point": "estimate.change.tipping",
@@ -407,12 +426,14 @@ __all__ = [
     "internal_consistency",
     "intraclass_correlation",
     "kappa",
+    "leave_one_out",
     "limits_of_agreement",
     "linear_regression",
     "logistic_regression",
     "mean_difference",
     "mean_ratios",
     "measurement_error",
+    "meta_regression",
     "minimal_detectable_change",
     "missing_streaks",
     "open_large_diary",
@@ -426,6 +447,10 @@ __all__ = [
     "percent_fall",
     "permutation_test",
     "plots",
+    "pooled_coverage",
+    "pooled_effect",
+    "pooled_proportion",
+    "pooled_tables",
     "post_stratify",
     "power_by_people",
     "power_of_grades",
@@ -468,11 +493,14 @@ __all__ = [
     "simulate_survey",
     "simulate_trials",
     "small_pilots",
+    "small_study_effects",
     "span_scores",
     "standardised_prevalence",
     "standardised_rate",
     "statistic_beyond_expectation",
     "steady",
+    "study_effects",
+    "subgroup_effects",
     "summarise_large_diary",
     "therapies_taken",
     "tipping_point",

@@ -24,8 +24,12 @@ ROOMS = {
     "trials": "arms beside each other, and several columns at once",
     "prevalence": "how common",
     "agreement": "how well it is measured, and what goes together",
+    "pooling": "several studies of one question",
 }
-_TEXT = ("str", "str | None", "Direction", "Model", "SmallSample", "Scale", "Missing")
+_TEXT = (
+    "str", "str | None", "Direction", "Model", "SmallSample", "Scale", "Missing", "Method", "Interval",
+    "TableMeasure", "ShareModel",
+)  # fmt: skip
 _LISTS = ("Sequence[str]", "Sequence[str] | None", "tuple[str, str]", "str | Sequence[str]")
 _NUMBERS = {"float": float, "float | None": float, "int": int, "int | None": int}
 _ROWS_OF_NUMBERS = ("Sequence[float]", "Sequence[float] | None")
