@@ -27,6 +27,7 @@ RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 CHAMBERS = {
     "estimate": ({""}, {"change"}, {"trials"}, {"prevalence", "agreement", "diary", "pooling"}),
     "certify": ({""}, {"twin"}, {"large", "studies"}, {"plan"}),
+    "evidence": ({""}, {"appraisal"}, {"replay"}),
 }
 INSIDE = {
     room: {chamber: rank for rank, step in enumerate(steps) for chamber in step}
@@ -45,7 +46,8 @@ ONLY_IN = {
         "evidence",
         "plots",
     },
-    "scipy": {"simulate", "estimate", "certify"},
+    "scipy": {"simulate", "estimate", "certify", "evidence"},
+    "yaml": {"evidence"},
     "statsmodels": {"estimate", "certify"},
     "pingouin": {"estimate"},
     "matplotlib": {"plots"},
