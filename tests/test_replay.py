@@ -1,0 +1,186 @@
+"""Replays: every study that can be run is, both truths hold, and nothing depends on how it was run."""
+
+import numpy as np
+import pytest
+
+from msspas_analysis.evidence.library import load
+from msspas_analysis.evidence.replay.analyses import (
+    ANALYSES,
+    CLAIMED,
+    NOTHING,
+    PRINTED,
+    Replay,
+    run_block,
+)
+from msspas_analysis.evidence.replay.run import replay_library, replay_study
+from msspas_analysis.evidence.replay.studies import WHY_NOT, replays
+from msspas_analysis.instruments import Status
+
+LIBRARY, STUDIES = load(), replays()
+RANDOMISED = ("difference", "crossover", "enriched", "responders", "withdrawal", "falls")
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return replay_library(replicates=1024, seed=7)
+
+
+def value(found, key, group, measure):
+    return float(found.one(outcome=key, group=group, measure=measure).estimate)
+
+
+def test_every_study_is_replayed_or_says_why_not():
+    studies = {key for key, one in LIBRARY.items() if one.kind == "study"}
+    assert studies - set(STUDIES) == set(WHY_NOT)
+    assert set(STUDIES) - studies == {"rule-nice-ng144-2019"}
+    assert {one.analysis for one in STUDIES.values()} == set(ANALYSES)
+    assert {one.printed for one in STUDIES.values()} == set(PRINTED)
+
+
+@pytest.mark.parametrize("key", STUDIES)
+def test_what_it_rests_on_is_told_with_its_status(key):
+    known = {"design", "booklet", "memory", *Status.__args__}
+    told = STUDIES[key].told
+    assert told
+    for what, status, where in told:
+        assert status in known, (what, status)
+        assert where
+
+
+# people in the library, by the key and the name they have there
+SIZES = {
+    "tens-armutlu-2003": "analysed", "tens-miller-2007": "randomised",
+    "tens-shaygannejad-2013": "randomised", "reflexology-sievner-2003": "randomised",
+    "reflexology-hughes-2009": "randomised", "reflexology-miller-2013": "randomised",
+    "ldn-gironi-2008": "enrolled", "ldn-cree-2010": "randomised",
+    "ldn-sharafaddinzadeh-2010": "randomised", "threonine-hauser-1992": "randomised",
+    "threonine-lee-1993": "analysed", "itb-penn-1989": "randomised",
+    "cannabis-smoked-corey-bloom-2012": "randomised", "nabiximols-collin-2007": "randomised",
+    "nabiximols-collin-2010": "randomised", "nabiximols-novotna-2011": "enrolled",
+    "nabiximols-notcutt-2012": "randomised", "nabiximols-move2-2014": "analysed",
+    "musec-zajicek-2012": "randomised", "tizanidine-uk-1994": "randomised",
+    "massage-finch-2014": "analysed", "massage-schroeder-2014": "enrolled",
+    "aps-olding-pilot": "people", "fes-esnouf-2010": "analysed", "fes-barrett-2009": "completed",
+    "fescycle-krause-2007": "analysed", "fescycle-backus-2014": "completed",
+    "fescycle-pilutti-2019": "completed", "fescycle-szecsi-2009": "analysed",
+    "selfmgmt-hugos-2017": "randomised", "selfmgmt-hugos-2024": "enrolled",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", SIZES)
+def test_the_replay_has_the_people_of_the_library(key):
+    assert STUDIES[key].design.n_people == LIBRARY[key].design.people[SIZES[key]]
+
+
+def test_a_fair_comparison_calls_nothing_something_in_about_one_of_forty(whole):
+    fair = [key for key, one in STUDIES.items() if one.analysis in RANDOMISED
+            and not {"Two arms, less attention", "see through"} & set(one.design.title.split("("))
+            and len({t.expectation for t in one.design.treatments}) == 1
+            and not any(t.guessed for t in one.design.treatments)]  # fmt: skip
+    assert len(fair) > 15
+    rates = {key: value(whole, key, NOTHING, "called_in_favour") for key in fair}
+    # one tail of 5 %; a Monte Carlo error of 0.5 points each
+    assert np.mean(list(rates.values())) == pytest.approx(0.025, abs=0.003)
+    for key, rate in rates.items():
+        assert 0.008 <= rate <= 0.045, (key, rate)
+        assert abs(value(whole, key, NOTHING, "mean_estimate")) < 0.25, key
+
+
+def test_a_group_beside_nobody_calls_a_fall_where_nothing_works(whole):
+    for key in ("tens-armutlu-2003", "ldn-gironi-2008", "nabiximols-move2-2014"):
+        assert value(whole, key, NOTHING, "called_in_favour") > 0.25, key
+
+
+def test_the_claimed_effect_is_there_and_in_fair_trials_unbiased(whole):
+    for key, one in STUDIES.items():
+        rows = whole.table[
+            (whole.table["outcome"] == key) & (whole.table["measure"] == "true_effect")
+        ]
+        if one.analysis == "case":
+            assert rows.empty
+            continue
+        true = float(rows["estimate"].iloc[0])
+        assert abs(true) > 0.05
+        if one.analysis in ("crossover", "difference") and len(
+            {t.expectation for t in one.design.treatments}
+        ) == 1 and not any(t.guessed for t in one.design.treatments):  # fmt: skip
+            got = value(whole, key, CLAIMED, "mean_estimate")
+            assert got == pytest.approx(true, abs=0.15), key
+
+
+def test_what_the_stories_tell(whole):
+    def printed(key, group=NOTHING):
+        return value(whole, key, group, "printed_as_it_was")
+
+    # the pilot "worked" with nothing true far more often than the trial with a control could
+    assert printed("tens-armutlu-2003") > 10 * printed("selfmgmt-hugos-2017") / 3
+    # both arms of a sham trial fall, in a world where nothing works
+    assert printed("reflexology-hughes-2009") > 0.6
+    # unmatched attention alone makes a pilot positive more often than 2.5 %
+    assert printed("selfmgmt-hugos-2017") > 0.04
+    assert value(whole, "selfmgmt-hugos-2024", NOTHING, "called_in_favour") < 0.035
+    # the luckiest of 500 untreated people is always dramatic
+    assert printed("magnesium-rossier-2000") > 0.99
+    # three people cannot show an increase
+    assert printed("massage-backus-2016", CLAIMED) > 0.8
+    # four against four are half a standard deviation apart by luck
+    assert 0.15 < printed("fescycle-pilutti-2019") < 0.4
+    # small trials that find something make it too large
+    assert value(whole, "reflexology-miller-2013", CLAIMED, "type_m") > 1.8
+    assert value(whole, "tizanidine-uk-1994", CLAIMED, "type_m") < 1.3
+
+
+def test_runs_do_not_depend_on_blocks_or_processes(tmp_path):
+    one = replay_study("tens-shaygannejad-2013", replicates=1200, seed=3)
+    two = replay_study("tens-shaygannejad-2013", replicates=1200, seed=3, workers=2)
+    np.testing.assert_array_equal(one.table["estimate"], two.table["estimate"])
+    kept = replay_study("tens-shaygannejad-2013", replicates=1200, seed=3, cache=tmp_path)
+    again = replay_study("tens-shaygannejad-2013", replicates=1200, seed=3, cache=tmp_path)
+    np.testing.assert_array_equal(kept.table["estimate"], again.table["estimate"])
+    other = replay_study("tens-shaygannejad-2013", replicates=1200, seed=4)
+    assert one.table["estimate"].tolist() != other.table["estimate"].tolist()
+
+
+def test_both_truths_share_all_luck():
+    drawn = run_block(STUDIES["tizanidine-uk-1994"], 1, 0, 200)
+    together = np.corrcoef(drawn[f"{NOTHING}/estimate"], drawn[f"{CLAIMED}/estimate"])[0, 1]
+    assert together > 0.9
+
+
+def test_people_and_pains_are_not_the_same_number_of_witnesses():
+    found = ANALYSES["complaints"](STUDIES["aps-olding-pilot"], 1, 0, 512)[NOTHING]
+    both = np.isfinite(found["p"]) & np.isfinite(found["people_p"])
+    assert (found["p"][both] < found["people_p"][both]).mean() > 0.9
+
+
+def test_sessions_of_one_person_say_nothing_lasting():
+    found = ANALYSES["sessions"](STUDIES["fescycle-krause-2007"], 1, 0, 256)[CLAIMED]
+    assert (found["p"] < 0.05).mean() > 0.9
+    assert abs(np.mean(found["lasting"])) < 0.5
+
+
+def test_progress_is_told_over_the_whole_library():
+    seen = []
+    replay_library(["tens-armutlu-2003", "tens-miller-2007"], replicates=600,
+                   progress=lambda done, total, word: seen.append((done, total)))  # fmt: skip
+    assert seen[-1] == (1200, 1200)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: replay_study("scale-mas"), ValueError, "cannot be run again: it is a scale"),
+        (lambda: replay_study("gabapentin-walker-2018"), ValueError, "how many people were in it was not read"),
+        (lambda: replay_study("nobody"), KeyError, "there is no entry"),
+        (lambda: replay_study("tens-armutlu-2003", replicates=10), ValueError, "replicates must be"),
+        (lambda: replay_study("tens-armutlu-2003", seed=-1), ValueError, "seed must be"),
+        (lambda: Replay(key="x", design=STUDIES["tens-armutlu-2003"].design, analysis="guess",
+                        printed="fell", looks=""), ValueError, "analysis must be one of"),
+        (lambda: Replay(key="x", design=STUDIES["tens-armutlu-2003"].design, analysis="change",
+                        printed="rose", looks=""), ValueError, "printed must be one of"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_refused(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
