@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from msspas_analysis.cli import simulate
+from msspas_analysis.cli import evidence, simulate
 from msspas_analysis.cli.options import add_certify, add_plan, add_reading, add_windows
 from msspas_analysis.cli.reading import entry_rule, existing, names_somebody, read, safe_stem
 from msspas_analysis.cli.writing import (
@@ -510,6 +510,15 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
         '  msspas plan --therapy massage --people 40 --choose "longer baseline" --out our-plan',
     )  # fmt: skip
     add_plan(planned)
+
+    shelf = command(
+        "evidence", evidence.run,
+        text="the studies behind a booklet on spasticity: claims, risk of bias, checks, replays; or a "
+        "paper of your own",
+        example="msspas evidence claims TENS\n  msspas evidence show tens-miller-2007\n"
+        "  msspas evidence replay reflexology-hughes-2009\n  msspas evidence form --out my-paper.yaml",
+    )  # fmt: skip
+    evidence.add_options(shelf)
 
     demo = command(
         "demo", _demo,

@@ -80,8 +80,8 @@ def bench_text(table: pd.DataFrame) -> str:
         numbered = "" if pd.isna(number) else f" (disagreement {int(number)} of 17)"
         parts += [
             f"Booklet, {row['place']}: {row['said']}",
-            f"  Source: {row['source']} ({_MATCH[row['match']]}). A {row['design']} can show "
-            f"{row['can_show']}.",
+            f"  Source: {row['source']} ({_MATCH[row['match']]}). Such a design ({row['design']}) can "
+            f"show {row['can_show']}.",
             f"  {row['verdict'].capitalize()}{numbered}: {row['line']}",
         ]  # fmt: skip
     return "\n".join(parts)

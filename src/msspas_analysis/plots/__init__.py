@@ -27,6 +27,13 @@ from msspas_analysis.plots.diary import (
     truth_and_seen,
     week_number,
 )
+from msspas_analysis.plots.evidence import (
+    funnel_plot,
+    pooled_forest,
+    replay_plot,
+    risk_of_bias_plot,
+    risk_summary_plot,
+)
 
 __all__ = [
     "BLUE",
@@ -42,11 +49,16 @@ __all__ = [
     "estimation_plot",
     "flow_figure",
     "forest",
+    "funnel_plot",
     "mean_by_week",
     "ordered_bars",
     "paired_plot",
     "person_strips",
+    "pooled_forest",
+    "replay_plot",
     "responder_plot",
+    "risk_of_bias_plot",
+    "risk_summary_plot",
     "schedule_plot",
     "to_png",
     "truth_and_seen",

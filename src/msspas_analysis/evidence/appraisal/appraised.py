@@ -113,12 +113,15 @@ def appraise(key: str) -> Appraisal:
 
 
 def _appraised(entry: Entry, told: Mapping[str, Any]) -> Appraisal:
+    note = TOOLS[told["tool"]]
     if told["tool"] == "RoB 2":
+        if told.get("variant") == "crossover":
+            note += " Its domain S follows the crib sheet as it is remembered [memory-medium]."
         table = rob2(told["answers"], variant=cast("Variant", told.get("variant", "parallel")))
     else:
         table = robins_i(told["answers"])
     return Appraisal(key=entry.key, name=entry.name, tool=told["tool"], result=told["result"],
-                     table=table, note=TOOLS[told["tool"]])  # fmt: skip
+                     table=table, note=note)  # fmt: skip
 
 
 @cache

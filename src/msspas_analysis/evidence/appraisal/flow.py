@@ -210,7 +210,9 @@ def judge(domain: Domain, answers: Mapping[str, str | None]) -> Judgement:
     for judgement, path in _outcomes(domain, answers, missing):
         found.setdefault(judgement, path)
         if len(found) > 1:
-            order = [q.key for q in domain.questions if q.key in missing]
+            # what would be asked only after an answer that is not known is not named
+            order = [q.key for q in domain.questions
+                     if q.key in missing and _applies(q, answers) is True]  # fmt: skip
             return Judgement(
                 domain=domain.key, title=domain.title, judgement=NOT_ASSESSABLE,
                 why="what was read does not say: " + "; ".join(_words(domain, k) for k in order),

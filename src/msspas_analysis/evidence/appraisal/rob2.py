@@ -303,18 +303,18 @@ def rob2(
 
 def _overall(found: list[Judgement], raised: str) -> Judgement:
     def named(wanted: str) -> str:
-        return ", ".join(f"{j.domain} {j.title}" for j in found if j.judgement == wanted)
+        return ", ".join(j.domain for j in found if j.judgement == wanted)
 
     if named(HIGH):
         return Judgement(domain=OVERALL, title="all domains", judgement=HIGH,
-                         why=f"high: {named(HIGH)}")  # fmt: skip
+                         why=f"high in {named(HIGH)}")  # fmt: skip
     if raised:
         return Judgement(domain=OVERALL, title="all domains", judgement=HIGH,
-                         why=f"some concerns: {named(SOME)}; together high: {raised}")  # fmt: skip
+                         why=f"some concerns in {named(SOME)}; together high: {raised}")  # fmt: skip
     if named(NOT_ASSESSABLE):
         return Judgement(domain=OVERALL, title="all domains", judgement=NOT_ASSESSABLE,
-                         why=f"not assessable: {named(NOT_ASSESSABLE)}")  # fmt: skip
+                         why=f"not assessable in {named(NOT_ASSESSABLE)}")  # fmt: skip
     if named(SOME):
         return Judgement(domain=OVERALL, title="all domains", judgement=SOME,
-                         why=f"some concerns: {named(SOME)}")  # fmt: skip
+                         why=f"some concerns in {named(SOME)}")  # fmt: skip
     return Judgement(domain=OVERALL, title="all domains", judgement=LOW, why="low in every domain")

@@ -322,13 +322,13 @@ def robins_i(answers: Mapping[str, str | None], *, aim: Aim = "assignment") -> p
 
 def _overall(found: list[Judgement]) -> Judgement:
     def named(wanted: str) -> str:
-        return ", ".join(f"{j.domain} {j.title}" for j in found if j.judgement == wanted)
+        return ", ".join(j.domain for j in found if j.judgement == wanted)
 
     def every(judgement: str, why: str) -> Judgement:
         return Judgement(domain=OVERALL, title="all domains", judgement=judgement, why=why)
 
     for worst in (CRITICAL, NOT_ASSESSABLE, SERIOUS, MODERATE):
         if named(worst):
-            return every(worst, f"{worst}: {named(worst)}")
+            return every(worst, f"{worst} in {named(worst)}")
     # without allocation something unknown may always confound
     return every(LOW_BUT, "low in every domain, but nobody was allocated")

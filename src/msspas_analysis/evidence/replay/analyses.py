@@ -73,7 +73,10 @@ class Replay:
     @property
     def told(self) -> tuple[tuple[str, str, str], ...]:
         """Everything the runs rest on: what, its status, where from."""
-        return (*self.assumptions, *self.design.sources)
+        said = {what for what, *_ in self.assumptions}
+        if "claimed effect" in said:
+            said.add("effect")
+        return (*self.assumptions, *(one for one in self.design.sources if one[0] not in said))
 
 
 def run_block(replay: Replay, seed: int, first: int, count: int) -> dict[str, Floats]:
