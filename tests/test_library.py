@@ -198,7 +198,7 @@ def test_no_sentence_of_the_booklet_is_quoted():
 
     whole = "\n".join(
         f.read_text(encoding="utf-8")
-        for f in (resources.files("msspas_analysis.evidence") / "library").iterdir()
+        for f in (resources.files("msspas_analysis.evidence") / "entries").iterdir()
     )
     mine = runs(whole)
     for key, told in behind().items():

@@ -1,6 +1,6 @@
 """The evidence library: studies, scales and rules behind a booklet on spasticity, each figure with its source.
 
-The entries stand as YAML in the folder ``library``. What the booklet says is paraphrased; the edition is
+The entries stand as YAML in the folder ``entries``. What the booklet says is paraphrased; the edition is
 :data:`EDITION`. Nothing here is advice, and no study was looked for systematically.
 """
 
@@ -398,7 +398,7 @@ def load() -> Library:
     >>> [one.name for one in load().about("TENS")]
     ['Armutlu 2003', 'Miller 2007', 'Shaygannejad 2013']
     """
-    folder = resources.files("msspas_analysis.evidence") / "library"
+    folder = resources.files("msspas_analysis.evidence") / "entries"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     return Library(read_entries({f.name: f.read_text(encoding="utf-8") for f in files}))
 
