@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.test_design_plots import words
 
 from msspas_analysis.estimate.pooling.pooled import pooled_effect
 from msspas_analysis.evidence.appraisal.appraised import appraisal_table
@@ -15,6 +14,7 @@ from msspas_analysis.plots.evidence import (
     risk_of_bias_plot,
     risk_summary_plot,
 )
+from test_design_plots import words
 
 KEYS = ["tens-miller-2007", "reflexology-sievner-2003", "selfmgmt-hugos-2024", "tens-armutlu-2003"]
 TABLE = appraisal_table(KEYS)

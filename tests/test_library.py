@@ -7,7 +7,6 @@ from importlib import resources
 
 import pytest
 import yaml
-from tests.shared_reference import FOLDER
 
 from msspas_analysis.evidence.library import (
     CAN_SHOW,
@@ -19,6 +18,7 @@ from msspas_analysis.evidence.library import (
     read_library,
 )
 from msspas_analysis.evidence.untreated_responses import published_untreated_responses
+from shared_reference import FOLDER
 
 LIBRARY = load()
 BEHIND = FOLDER.parent / "evidence" / "evidence.yaml"

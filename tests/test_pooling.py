@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import shared_reference
 
+import shared_reference
 from msspas_analysis.certify.studies.pooling_runs import pooled_coverage
 from msspas_analysis.estimate.pooling.counts import pooled_proportion, pooled_tables
 from msspas_analysis.estimate.pooling.effects import MEASURES, study_effects
