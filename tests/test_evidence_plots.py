@@ -72,8 +72,13 @@ def test_a_ratio_stands_on_its_own_scale():
 
 
 def test_the_funnel_says_who_is_outside():
-    _, drawn = funnel_plot(pooled_effect(STUDIES.assign(effect=[0.0, -3.0, 0.1]), method="DL"))
-    assert drawn["outside"].tolist() == [True, True, True] or drawn["outside"].iloc[1]
+    found = pooled_effect(
+        STUDIES.assign(effect=[0.0, -0.9, 0.05]), method="common", interval="normal"
+    )
+    _, drawn = funnel_plot(found)
+    middle = found.one(term="pooled").estimate
+    want = (drawn["estimate"] - middle).abs() > 1.96 * STUDIES["std_error"]
+    assert drawn["outside"].tolist() == want.tolist() == [False, True, False]
     assert len(drawn) == 3
 
 

@@ -304,8 +304,8 @@ def funnel_plot(found: Estimates) -> tuple[Figure, pd.DataFrame]:
     >>> told = pd.DataFrame({"study": list("abc"), "effect": [-0.5, -0.1, -0.8],
     ...     "std_error": [0.2, 0.15, 0.3]})
     >>> figure, drawn = funnel_plot(pooled_effect(told))
-    >>> drawn["outside"].tolist()
-    [False, False, False]
+    >>> drawn["outside"].tolist()  # b lies 2.1 of its errors from the pooled effect
+    [False, True, False]
     """
     table = found.table
     pooled = table[(table["group"] == "pooled") & (table["term"] == "pooled")]
