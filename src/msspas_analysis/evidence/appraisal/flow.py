@@ -18,10 +18,21 @@ ANSWERS: Final[dict[str, str]] = {
     "WN": "no, hardly so that it matters", "SN": "no, so that it matters",
 }  # fmt: skip
 """Answers by their usual letters; S and W are strong and weak."""
-USUAL: Final = ("Y", "PY", "PN", "N", "NI")
+YES: Final = ("Y", "PY")
+NO: Final = ("PN", "N")
+NOT_NO: Final = (*YES, "NI")
+NOT_YES: Final = (*NO, "NI")
+PLAIN: Final = (*YES, *NO)
+"""Answers where there is always something to go on."""
+USUAL: Final = (*PLAIN, "NI")
 NOT_ASSESSABLE: Final = "not assessable"
 """Judgement of a domain that what was read cannot answer."""
 OVERALL: Final = "overall"
+
+
+_GROUPS: Final = {"yes": YES, "no": NO, "ni": ("NI",), "not_no": NOT_NO, "not_yes": NOT_YES}
+Group = tuple[tuple[str, tuple[str, ...]], ...]
+"""Questions, each with answers to it, one of which is enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +55,7 @@ class Question:
     key: str
     words: str
     options: tuple[str, ...] = USUAL
-    only_if: tuple[tuple[tuple[str, tuple[str, ...]], ...], ...] = ()
+    only_if: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,19 @@ class Step:
             if answer in group.split():
                 return target
         raise KeyError(answer)
+
+
+def asked(key: str, words: str, *only_if: Group, options: tuple[str, ...] = USUAL) -> Question:
+    """Return a question."""
+    return Question(key=key, words=words, options=options, only_if=only_if)
+
+
+def ask(key: str, **to: str) -> Step:
+    """Return a step for one question: yes, no, ni, not_no, not_yes, or answers joined by an underscore."""
+    return Step(
+        (key,),
+        {" ".join(_GROUPS.get(name, name.split("_"))): target for name, target in to.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +147,22 @@ class Judgement:
     judgement: str
     why: str
     missing: tuple[str, ...] = ()
+
+
+def within(found: list[Judgement], judgement: str) -> str:
+    """Name the domains with a judgement; empty where there is none."""
+    return ", ".join(j.domain for j in found if j.judgement == judgement)
+
+
+def of_all(judgement: str, why: str) -> Judgement:
+    """Return a judgement over all domains."""
+    return Judgement(domain=OVERALL, title="all domains", judgement=judgement, why=why)
+
+
+def worst_of(found: list[Judgement], order: tuple[str, ...], otherwise: Judgement) -> Judgement:
+    """Return the first judgement of `order` that a domain has, over all; `otherwise` where none has."""
+    worst = next((one for one in order if within(found, one)), None)
+    return otherwise if worst is None else of_all(worst, f"{worst} in {within(found, worst)}")
 
 
 class AnswerError(ValueError):

@@ -19,15 +19,23 @@ from typing import Final, Literal
 import pandas as pd
 
 from msspas_analysis.evidence.appraisal.flow import (
+    NO,
     NOT_ASSESSABLE,
-    OVERALL,
+    NOT_NO,
+    NOT_YES,
+    PLAIN,
+    YES,
     Domain,
     Judgement,
-    Question,
     Step,
     as_table,
+    ask,
+    asked,
     checked,
     judge,
+    of_all,
+    within,
+    worst_of,
 )
 
 Aim = Literal["assignment", "adherence"]
@@ -39,29 +47,11 @@ JUDGEMENTS: Final = (LOW, SOME, HIGH, NOT_ASSESSABLE)
 NOT_OFFICIAL: Final = (
     "By the logic of RoB 2 (22 August 2019) in this package's own words; not the official tool."
 )
-_YES, _NO = ("Y", "PY"), ("PN", "N")
-_NOT_NO: Final = ("Y", "PY", "NI")
-_NOT_YES: Final = ("PN", "N", "NI")
-
-
-_Group = tuple[tuple[str, tuple[str, ...]], ...]
 _OR_NA: Final = ("Y", "PY", "PN", "N", "NI", "NA")
 
 
-def _q(key: str, words: str, *only_if: _Group, options: tuple[str, ...] | None = None) -> Question:
-    if options is None:
-        return Question(key=key, words=words, only_if=only_if)
-    return Question(key=key, words=words, only_if=only_if, options=options)
-
-
-def _ask(key: str, **to: str) -> Step:
-    """Return a step for one question: yes, no and ni, or not_no and not_yes, lead somewhere."""
-    groups = {"yes": "Y PY", "no": "PN N", "ni": "NI", "not_no": "Y PY NI", "not_yes": "PN N NI"}
-    return Step((key,), {groups[name]: target for name, target in to.items()})
-
-
 def _either(answers: tuple[str, ...]) -> str:
-    return "either" if any(a in _NOT_NO for a in answers) else "neither"
+    return "either" if any(a in NOT_NO for a in answers) else "neither"
 
 
 def _worse(results: tuple[str, ...]) -> str:
@@ -71,147 +61,147 @@ def _worse(results: tuple[str, ...]) -> str:
 _RANDOMISATION: Final = Domain(
     key="1", title="how people were allocated",
     questions=(
-        _q("1.1", "was the order of allocation random"),
-        _q("1.2", "was it hidden until people were in"),
-        _q("1.3", "do the arms differ at the start so that allocation looks wrong"),
+        asked("1.1", "was the order of allocation random"),
+        asked("1.2", "was it hidden until people were in"),
+        asked("1.3", "do the arms differ at the start so that allocation looks wrong"),
     ),
     starts=("hidden",),
     steps={
-        "hidden": _ask("1.2", yes="random", ni="alike, not known if hidden", no=HIGH),
-        "random": _ask("1.1", not_no="alike", no=SOME),
-        "alike": _ask("1.3", not_yes=LOW, yes=SOME),
-        "alike, not known if hidden": _ask("1.3", not_yes=SOME, yes=HIGH),
+        "hidden": ask("1.2", yes="random", ni="alike, not known if hidden", no=HIGH),
+        "random": ask("1.1", not_no="alike", no=SOME),
+        "alike": ask("1.3", not_yes=LOW, yes=SOME),
+        "alike, not known if hidden": ask("1.3", not_yes=SOME, yes=HIGH),
     },
 )  # fmt: skip
-_AWARE: Final = (("2.1", _NOT_NO), ("2.2", _NOT_NO))
+_AWARE: Final = (("2.1", NOT_NO), ("2.2", NOT_NO))
 _ASSIGNMENT: Final = Domain(
     key="2", title="departures from what was meant (being allocated)",
     questions=(
-        _q("2.1", "did people know what they had"),
-        _q("2.2", "did those who gave it know"),
-        _q("2.3", "did anybody depart from the plan because it was a trial", _AWARE),
-        _q("2.4", "is that likely to have moved the outcome", (("2.3", _YES),)),
-        _q("2.5", "was it alike in the arms", (("2.4", _NOT_NO),)),
-        _q("2.6", "was everybody analysed in the arm allocated to"),
-        _q("2.7", "may it matter much that people were not", (("2.6", _NOT_YES),)),
+        asked("2.1", "did people know what they had"),
+        asked("2.2", "did those who gave it know"),
+        asked("2.3", "did anybody depart from the plan because it was a trial", _AWARE),
+        asked("2.4", "is that likely to have moved the outcome", (("2.3", YES),)),
+        asked("2.5", "was it alike in the arms", (("2.4", NOT_NO),)),
+        asked("2.6", "was everybody analysed in the arm allocated to"),
+        asked("2.7", "may it matter much that people were not", (("2.6", NOT_YES),)),
     ),
     starts=("aware", "analysis"),
     steps={
         "aware": Step(("2.1", "2.2"), {"neither": LOW, "either": "departures"}, _either),
-        "departures": _ask("2.3", no=LOW, ni=SOME, yes="moved"),
-        "moved": _ask("2.4", no=SOME, not_no="balanced"),
-        "balanced": _ask("2.5", yes=SOME, not_yes=HIGH),
-        "analysis": _ask("2.6", yes=LOW, not_yes="matters"),
-        "matters": _ask("2.7", no=SOME, not_no=HIGH),
+        "departures": ask("2.3", no=LOW, ni=SOME, yes="moved"),
+        "moved": ask("2.4", no=SOME, not_no="balanced"),
+        "balanced": ask("2.5", yes=SOME, not_yes=HIGH),
+        "analysis": ask("2.6", yes=LOW, not_yes="matters"),
+        "matters": ask("2.7", no=SOME, not_no=HIGH),
     },
     combine=_worse,
 )  # fmt: skip
 _ADHERENCE: Final = Domain(
     key="2", title="departures from what was meant (taking it as meant)",
     questions=(
-        _q("2.1", "did people know what they had"),
-        _q("2.2", "did those who gave it know"),
-        _q("2.3", "were other treatments alike in the arms", _AWARE, options=_OR_NA),
-        _q("2.4", "was it given so badly that the outcome may have moved", options=_OR_NA),
-        _q("2.5", "did people not take it so that the outcome may have moved", options=_OR_NA),
-        _q("2.6", "was an analysis used that is right for taking it as meant",
-           (("2.3", _NOT_YES), ("2.4", _NOT_NO), ("2.5", _NOT_NO))),
+        asked("2.1", "did people know what they had"),
+        asked("2.2", "did those who gave it know"),
+        asked("2.3", "were other treatments alike in the arms", _AWARE, options=_OR_NA),
+        asked("2.4", "was it given so badly that the outcome may have moved", options=_OR_NA),
+        asked("2.5", "did people not take it so that the outcome may have moved", options=_OR_NA),
+        asked("2.6", "was an analysis used that is right for taking it as meant",
+           (("2.3", NOT_YES), ("2.4", NOT_NO), ("2.5", NOT_NO))),
     ),
     starts=("aware",),
     steps={
         "aware": Step(("2.1", "2.2"), {"neither": "given", "either": "others"}, _either),
         "others": Step(("2.3",), {"Y PY NA": "given", "PN N NI": "analysis"}),
         "given": Step(("2.4", "2.5"), {"neither": LOW, "either": "analysis"}, _either),
-        "analysis": _ask("2.6", yes=SOME, not_yes=HIGH),
+        "analysis": ask("2.6", yes=SOME, not_yes=HIGH),
     },
 )  # fmt: skip
 _MISSING: Final = Domain(
     key="3", title="missing outcomes",
     questions=(
-        _q("3.1", "was the outcome known for nearly everybody"),
-        _q("3.2", "is it shown that those missing do not bias it", (("3.1", _NOT_YES),),
-           options=("Y", "PY", "PN", "N")),
-        _q("3.3", "could it be missing because of what it was", (("3.2", _NO),)),
-        _q("3.4", "is that likely", (("3.3", _NOT_NO),)),
+        asked("3.1", "was the outcome known for nearly everybody"),
+        asked("3.2", "is it shown that those missing do not bias it", (("3.1", NOT_YES),),
+           options=PLAIN),
+        asked("3.3", "could it be missing because of what it was", (("3.2", NO),)),
+        asked("3.4", "is that likely", (("3.3", NOT_NO),)),
     ),
     starts=("known",),
     steps={
-        "known": _ask("3.1", yes=LOW, not_yes="shown"),
-        "shown": _ask("3.2", yes=LOW, no="could"),
-        "could": _ask("3.3", no=LOW, not_no="likely"),
-        "likely": _ask("3.4", no=SOME, not_no=HIGH),
+        "known": ask("3.1", yes=LOW, not_yes="shown"),
+        "shown": ask("3.2", yes=LOW, no="could"),
+        "could": ask("3.3", no=LOW, not_no="likely"),
+        "likely": ask("3.4", no=SOME, not_no=HIGH),
     },
 )  # fmt: skip
-_MEASURED_ALIKE: Final = ((("4.1", _NOT_YES),), (("4.2", _NOT_YES),))
+_MEASURED_ALIKE: Final = ((("4.1", NOT_YES),), (("4.2", NOT_YES),))
 _MEASUREMENT: Final = Domain(
     key="4", title="how the outcome was measured",
     questions=(
-        _q("4.1", "was the way of measuring unfit"),
-        _q("4.2", "could it have differed between the arms"),
-        _q("4.3", "did those who rated know what people had", *_MEASURED_ALIKE),
-        _q("4.4", "could knowing have moved the rating", (("4.3", _NOT_NO),)),
-        _q("4.5", "is that likely", (("4.4", _NOT_NO),)),
+        asked("4.1", "was the way of measuring unfit"),
+        asked("4.2", "could it have differed between the arms"),
+        asked("4.3", "did those who rated know what people had", *_MEASURED_ALIKE),
+        asked("4.4", "could knowing have moved the rating", (("4.3", NOT_NO),)),
+        asked("4.5", "is that likely", (("4.4", NOT_NO),)),
     ),
     starts=("fit",),
     steps={
-        "fit": _ask("4.1", not_yes="alike", yes=HIGH),
-        "alike": _ask("4.2", no="knew", ni="knew, not known if alike", yes=HIGH),
-        "knew": _ask("4.3", no=LOW, not_no="moved"),
-        "moved": _ask("4.4", no=LOW, not_no="likely"),
-        "likely": _ask("4.5", no=SOME, not_no=HIGH),
-        "knew, not known if alike": _ask("4.3", no=SOME, not_no="moved, not known if alike"),
-        "moved, not known if alike": _ask("4.4", no=SOME, not_no="likely"),
+        "fit": ask("4.1", not_yes="alike", yes=HIGH),
+        "alike": ask("4.2", no="knew", ni="knew, not known if alike", yes=HIGH),
+        "knew": ask("4.3", no=LOW, not_no="moved"),
+        "moved": ask("4.4", no=LOW, not_no="likely"),
+        "likely": ask("4.5", no=SOME, not_no=HIGH),
+        "knew, not known if alike": ask("4.3", no=SOME, not_no="moved, not known if alike"),
+        "moved, not known if alike": ask("4.4", no=SOME, not_no="likely"),
     },
 )  # fmt: skip
 
 
 def _picked(answers: tuple[str, ...]) -> str:
-    if any(a in _YES for a in answers):
+    if any(a in YES for a in answers):
         return "picked"
-    return "not picked" if all(a in _NO for a in answers) else "not known"
+    return "not picked" if all(a in NO for a in answers) else "not known"
 
 
 _REPORTING: Final = Domain(
     key="5", title="which result was reported",
     questions=(
-        _q("5.1", "was it analysed as planned before the outcomes were known"),
-        _q("5.2", "is it picked from several measurements"),
-        _q("5.3", "is it picked from several analyses"),
+        asked("5.1", "was it analysed as planned before the outcomes were known"),
+        asked("5.2", "is it picked from several measurements"),
+        asked("5.3", "is it picked from several analyses"),
     ),
     starts=("picked",),
     steps={
         "picked": Step(("5.2", "5.3"), {"picked": HIGH, "not known": SOME, "not picked": "planned"},
                        _picked),
-        "planned": _ask("5.1", yes=LOW, not_yes=SOME),
+        "planned": ask("5.1", yes=LOW, not_yes=SOME),
     },
 )  # fmt: skip
 _RECRUITED: Final = Domain(
     key="1b", title="when people of a group came in",
     questions=(
-        _q("1b.1", "were all people known before the groups were allocated"),
-        _q("1b.2", "is it likely that knowing moved who came in", (("1b.1", _NOT_YES),)),
-        _q("1b.3", "do people differ at the start so that who came in looks wrong"),
+        asked("1b.1", "were all people known before the groups were allocated"),
+        asked("1b.2", "is it likely that knowing moved who came in", (("1b.1", NOT_YES),)),
+        asked("1b.3", "do people differ at the start so that who came in looks wrong"),
     ),
     starts=("before",),
     steps={
-        "before": _ask("1b.1", yes="alike", not_yes="knowing"),
-        "knowing": _ask("1b.2", no="alike", ni="alike, not known", yes=HIGH),
-        "alike": _ask("1b.3", not_yes=LOW, yes=SOME),
-        "alike, not known": _ask("1b.3", not_yes=SOME, yes=HIGH),
+        "before": ask("1b.1", yes="alike", not_yes="knowing"),
+        "knowing": ask("1b.2", no="alike", ni="alike, not known", yes=HIGH),
+        "alike": ask("1b.3", not_yes=LOW, yes=SOME),
+        "alike, not known": ask("1b.3", not_yes=SOME, yes=HIGH),
     },
 )  # fmt: skip
 _PERIODS: Final = Domain(
     key="S", title="periods, and what carries over",
     questions=(
-        _q("S.1", "did about as many people have each order"),
-        _q("S.2", "was the period taken into account", (("S.1", _NOT_YES),)),
-        _q("S.3", "was there time for what came first to go"),
+        asked("S.1", "did about as many people have each order"),
+        asked("S.2", "was the period taken into account", (("S.1", NOT_YES),)),
+        asked("S.3", "was there time for what came first to go"),
     ),
     starts=("carried",),
     steps={
-        "carried": _ask("S.3", no=HIGH, ni=SOME, yes="orders"),
-        "orders": _ask("S.1", yes=LOW, not_yes="period"),
-        "period": _ask("S.2", yes=LOW, not_yes=SOME),
+        "carried": ask("S.3", no=HIGH, ni=SOME, yes="orders"),
+        "orders": ask("S.1", yes=LOW, not_yes="period"),
+        "period": ask("S.2", yes=LOW, not_yes=SOME),
     },
 )  # fmt: skip
 
@@ -302,19 +292,6 @@ def rob2(
 
 
 def _overall(found: list[Judgement], raised: str) -> Judgement:
-    def named(wanted: str) -> str:
-        return ", ".join(j.domain for j in found if j.judgement == wanted)
-
-    if named(HIGH):
-        return Judgement(domain=OVERALL, title="all domains", judgement=HIGH,
-                         why=f"high in {named(HIGH)}")  # fmt: skip
-    if raised:
-        return Judgement(domain=OVERALL, title="all domains", judgement=HIGH,
-                         why=f"some concerns in {named(SOME)}; together high: {raised}")  # fmt: skip
-    if named(NOT_ASSESSABLE):
-        return Judgement(domain=OVERALL, title="all domains", judgement=NOT_ASSESSABLE,
-                         why=f"not assessable in {named(NOT_ASSESSABLE)}")  # fmt: skip
-    if named(SOME):
-        return Judgement(domain=OVERALL, title="all domains", judgement=SOME,
-                         why=f"some concerns in {named(SOME)}")  # fmt: skip
-    return Judgement(domain=OVERALL, title="all domains", judgement=LOW, why="low in every domain")
+    if raised and not within(found, HIGH):
+        return of_all(HIGH, f"some concerns in {within(found, SOME)}; together high: {raised}")
+    return worst_of(found, (HIGH, NOT_ASSESSABLE, SOME), of_all(LOW, "low in every domain"))
