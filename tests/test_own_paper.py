@@ -73,8 +73,9 @@ def test_its_risk_of_bias_is_that_of_its_answers():
     )  # fmt: skip
     assert table["judgement"].iloc[-1] == "critical"
     assert "draft" in tool
-    table, _ = appraise_paper(form(design="crossover", risk_of_bias={"S.3": "N"}))
+    table, tool = appraise_paper(form(design="crossover", risk_of_bias={"S.3": "N"}))
     assert table.set_index("domain")["judgement"]["S"] == "high"
+    assert "domain S follows the crib sheet as it is remembered [memory-medium]" in tool
 
 
 @pytest.mark.parametrize(

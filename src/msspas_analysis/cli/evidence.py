@@ -217,6 +217,7 @@ def _form(args: argparse.Namespace) -> None:
 
 
 def _paper(args: argparse.Namespace) -> None:
+    from msspas_analysis.evidence.appraisal.appraised import domain_lines
     from msspas_analysis.evidence.own_paper import read_paper
     from msspas_analysis.evidence.replay.own import appraise_paper, replay_paper
 
@@ -233,10 +234,8 @@ def _paper(args: argparse.Namespace) -> None:
         _print_checks(checks)
     table, tool = appraise_paper(paper)
     print("\nRisk of bias")
-    for row in table.to_dict("records"):
-        why = f" ({row['why']})" if row["why"] else ""
-        print(_filled(f"  {row['domain']} {row['title']}: {row['judgement']}{why}"))
-    print(_filled(tool))
+    for line in (*domain_lines(table), tool):
+        print(_filled(line))
     with showing_progress() as progress:
         found = replay_paper(paper, replicates=args.replicates, seed=args.seed,
                              workers=args.workers, cache=args.cache, progress=progress)  # fmt: skip

@@ -17,6 +17,7 @@ from msspas_analysis.evidence.library import Entry, EvidenceError, load
 
 TOOLS: Final[dict[str, str]] = {"RoB 2": NOT_OFFICIAL, "ROBINS-I V2": DRAFT}
 """Tools, and what stands wherever one of their judgements is shown."""
+_FROM_MEMORY: Final = {"cluster": "1b", "crossover": "S"}
 _NO_TOOL: Final[dict[str, str]] = {
     "registry survey": "a survey: neither tool is for it; its concerns are with the entry",
     "web survey": "a survey: neither tool is for it; its concerns are with the entry",
@@ -68,11 +69,16 @@ class Appraisal:
 
     def __str__(self) -> str:
         head = f"{self.name}: {self.result}" if self.result else self.name
-        lines = []
-        for row in self.table.to_dict("records"):
-            why = f" ({row['why']})" if row["why"] else ""
-            lines.append(f"  {row['domain']} {row['title']}: {row['judgement']}{why}")
-        return "\n".join([head, *lines, self.note])
+        return "\n".join([head, *domain_lines(self.table), self.note])
+
+
+def domain_lines(table: pd.DataFrame) -> list[str]:
+    """Return a line for every domain: its judgement, and what led there."""
+    return [
+        f"  {row['domain']} {row['title']}: {row['judgement']}"
+        + (f" ({row['why']})" if row["why"] else "")
+        for row in table.to_dict("records")
+    ]
 
 
 def appraise(key: str) -> Appraisal:
@@ -113,15 +119,30 @@ def appraise(key: str) -> Appraisal:
 
 
 def _appraised(entry: Entry, told: Mapping[str, Any]) -> Appraisal:
-    note = TOOLS[told["tool"]]
-    if told["tool"] == "RoB 2":
-        if told.get("variant") == "crossover":
-            note += " Its domain S follows the crib sheet as it is remembered [memory-medium]."
-        table = rob2(told["answers"], variant=cast("Variant", told.get("variant", "parallel")))
-    else:
-        table = robins_i(told["answers"])
+    table, note = judged(told["tool"], told["answers"], told.get("variant", "parallel"))
     return Appraisal(key=entry.key, name=entry.name, tool=told["tool"], result=told["result"],
                      table=table, note=note)  # fmt: skip
+
+
+def judged(
+    tool: str, answers: Mapping[str, str | None], variant: str = "parallel"
+) -> tuple[pd.DataFrame, str]:
+    """Return the judgements of a tool of :data:`TOOLS`, and what must stand beside them.
+
+    Raises
+    ------
+    AnswerError
+        If an answer is not allowed.
+    """
+    if tool != "RoB 2":
+        return robins_i(answers), TOOLS[tool]
+    table = rob2(answers, variant=cast("Variant", variant))
+    added = _FROM_MEMORY.get(variant)
+    if added is None:
+        return table, TOOLS[tool]
+    return table, (
+        f"{TOOLS[tool]} Its domain {added} follows the crib sheet as it is remembered [memory-medium]."
+    )
 
 
 @cache

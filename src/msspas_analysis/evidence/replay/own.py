@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from msspas_analysis.evidence.appraisal.rob2 import NOT_OFFICIAL, rob2
-from msspas_analysis.evidence.appraisal.robins_i import DRAFT, robins_i
+from msspas_analysis.evidence.appraisal.appraised import judged
 from msspas_analysis.evidence.own_paper import Paper
 from msspas_analysis.evidence.replay.analyses import Analysis, Replay
 from msspas_analysis.evidence.replay.run import replay_study
@@ -122,6 +121,6 @@ def appraise_paper(paper: Paper) -> tuple[pd.DataFrame, str]:
     'not assessable'
     """
     if paper.design == "one group":
-        return robins_i(paper.risk_of_bias), DRAFT
+        return judged("ROBINS-I V2", paper.risk_of_bias)
     variant = "crossover" if paper.design == "crossover" else "parallel"
-    return rob2(paper.risk_of_bias, variant=variant), NOT_OFFICIAL  # type: ignore[arg-type]
+    return judged("RoB 2", paper.risk_of_bias, variant)
