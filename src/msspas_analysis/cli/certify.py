@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msspas_analysis.cli.reading import entry_rule, existing, read
-from msspas_analysis.cli.writing import Refused, showing_progress, staged
+from msspas_analysis.cli.writing import Refused, showing_progress, staged, write_answer
 
 if TYPE_CHECKING:
     import argparse
@@ -103,9 +103,7 @@ def _told(args: argparse.Namespace, drawn: Replicates) -> None:
         for line in shown.to_string(index=False).splitlines():
             print(f"  {line}")
     if args.out is not None:
-        from msspas_analysis.report.results_table import write_results
         from msspas_analysis.results import concat
 
-        with staged(args.out.parent) as part:
-            write_results(concat(*(one.results for one in made)), part / args.out.name)
-        print(f"\nWritten: {args.out.resolve()}")
+        print()
+        write_answer(args.out, concat(*(one.results for one in made)))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msspas_analysis.cli.reading import existing
-from msspas_analysis.cli.writing import Refused, count, either, staged, to_path
+from msspas_analysis.cli.writing import Refused, count, either, to_path, write_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -178,14 +178,7 @@ def _answer(function: Callable[..., Any], given: argparse.Namespace) -> None:
     if given.out is None:
         print(answer)
         return
-    from msspas_analysis.report import results_table
-
-    try:
-        with staged(given.out.parent) as part:
-            results_table.write_results(answer, part / given.out.name)
-    except ValueError as err:
-        raise Refused(f"{err}.") from err
-    print(f"Written: {given.out.resolve()}")
+    write_answer(given.out, answer)
 
 
 def _read_as(kind: str, said: Any, values: Callable[[], Mapping[str, Any]]) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from msspas_analysis.cli.options import add_drawing
 from msspas_analysis.cli.reading import existing
-from msspas_analysis.cli.writing import Refused, showing_progress, staged, to_path
+from msspas_analysis.cli.writing import Refused, showing_progress, staged, to_path, write_answer
 
 if TYPE_CHECKING:
     import argparse
@@ -39,19 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "what", metavar="KEY", nargs="*",
         help="keys of entries, a topic such as TENS, or with 'paper' the form",
     )  # fmt: skip
-    parser.add_argument(
-        "--replicates", type=int, default=10_000, metavar="N",
-        help="runs in each world; default %(default)s",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=2026, metavar="N", help="default %(default)s")
-    parser.add_argument(
-        "--workers", type=int, default=1, metavar="N",
-        help="run in as many processes; the numbers are the same; default %(default)s",
-    )  # fmt: skip
-    parser.add_argument(
-        "--cache", type=to_path, metavar="FOLDER",
-        help="keep what was run, so that a run that was stopped goes on where it stood",
-    )  # fmt: skip
+    add_drawing(parser, "a study", replicates=10_000)
     parser.add_argument(
         "--out", type=to_path, metavar="FILE",
         help="with claims, checks, appraise and list: write .csv; with replay and paper also .xlsx, "
@@ -97,7 +86,7 @@ def _list(args: argparse.Namespace) -> None:
 
     library = load()
     shown = set(library) if not args.what else {
-        one.key for topic in _topics(args) for one in library.about(topic)
+        one.key for one in library.about(" ".join(args.what))
     }  # fmt: skip
     print(_filled(f"Behind {EDITION}."))
     for chapter, topics in TOPICS.items():
@@ -108,10 +97,6 @@ def _list(args: argparse.Namespace) -> None:
             print(f"  {one.key:34} {one.name}: {one.design.kind}; {one.verdict}")
     table = library.table()
     _write(args.out, table[table["key"].isin(shown)])
-
-
-def _topics(args: argparse.Namespace) -> list[str]:
-    return [" ".join(args.what)]
 
 
 def _show(args: argparse.Namespace) -> None:
@@ -134,7 +119,7 @@ def _show(args: argparse.Namespace) -> None:
 def _claims(args: argparse.Namespace) -> None:
     from msspas_analysis.evidence.claims import bench_counts, bench_text, claims_bench
 
-    table = claims_bench(_topics(args)[0] if args.what else None)
+    table = claims_bench(" ".join(args.what) or None)
     for line in bench_text(table).splitlines():
         print(_filled(line))
     print()
@@ -182,7 +167,9 @@ def _replay(args: argparse.Namespace) -> None:
             cache=args.cache, progress=progress,
         )  # fmt: skip
     _print_replay(found)
-    _write_answer(args.out, found)
+    if args.out is not None:
+        print()
+        write_answer(args.out, found)
 
 
 def _print_replay(found: Estimates) -> None:
@@ -240,7 +227,9 @@ def _paper(args: argparse.Namespace) -> None:
         found = replay_paper(paper, replicates=args.replicates, seed=args.seed,
                              workers=args.workers, cache=args.cache, progress=progress)  # fmt: skip
     _print_replay(found)
-    _write_answer(args.out, found)
+    if args.out is not None:
+        print()
+        write_answer(args.out, found)
 
 
 def _filled(line: str) -> str:
@@ -256,14 +245,4 @@ def _write(out: Path | None, table: pd.DataFrame) -> None:
         raise Refused(f"A table is written as .csv, got {out.name}.")
     with staged(out.parent) as part:
         table.to_csv(part / out.name, index=False, encoding="utf-8")
-    print(f"\nWritten: {out.resolve()}")
-
-
-def _write_answer(out: Path | None, found: Estimates) -> None:
-    if out is None:
-        return
-    from msspas_analysis.report.results_table import write_results
-
-    with staged(out.parent) as part:
-        write_results(found, part / out.name)
     print(f"\nWritten: {out.resolve()}")

@@ -84,14 +84,14 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--centre", default="", metavar="NAME", help="with --choose: who keeps the diaries"
     )
-    _add_drawing(parser, "each study", replicates=1000)
+    add_drawing(parser, "each study", replicates=1000)
     parser.add_argument(
         "--out", type=to_path, metavar="PLACE",
         help="write the numbers as .csv, .xlsx, .docx or .md; with --choose the new folder",
     )  # fmt: skip
 
 
-def _add_drawing(parser: argparse.ArgumentParser, what: str, *, replicates: int) -> None:
+def add_drawing(parser: argparse.ArgumentParser, what: str, *, replicates: int) -> None:
     """Add how often `what` is drawn, from which seed and where."""
     parser.add_argument(
         "--replicates", type=int, default=replicates, metavar="N",
@@ -131,7 +131,7 @@ def add_certify(parser: argparse.ArgumentParser) -> None:
         help='why people came in, such as "first rating >= 4"; default: anybody could come',
     )  # fmt: skip
     add_windows(parser)
-    _add_drawing(parser, "the study", replicates=2000)
+    add_drawing(parser, "the study", replicates=2000)
     parser.add_argument(
         "--rules", type=to_path, metavar="FILE", help="your answers about the workbook"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msspas_analysis.cli.reading import entry_rule
-from msspas_analysis.cli.writing import Refused, showing_progress, staged
+from msspas_analysis.cli.writing import Refused, showing_progress, staged, write_answer
 
 if TYPE_CHECKING:
     import argparse
@@ -64,11 +64,8 @@ def run(args: argparse.Namespace) -> None:
     if args.choose is not None:
         _write_folder(args, found, sheet)
     elif args.out is not None:
-        from msspas_analysis.report.results_table import write_results
-
-        with staged(args.out.parent) as part:
-            write_results(found, part / args.out.name)
-        print(f"\nWritten: {args.out.resolve()}")
+        print()
+        write_answer(args.out, found)
 
 
 def _check_folder(out: Path | None) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msspas_analysis.progress import Progress
+    from msspas_analysis.results import Estimates
 
 
 class Refused(Exception):
@@ -61,6 +62,18 @@ def staged(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
         if new and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def write_answer(out: Path, found: Estimates) -> None:
+    """Write an answer as a table, by the ending of `out`, and say where it is."""
+    from msspas_analysis.report.results_table import write_results
+
+    try:
+        with staged(out.parent) as part:
+            write_results(found, part / out.name)
+    except ValueError as err:
+        raise Refused(f"{err}.") from err
+    print(f"Written: {out.resolve()}")
 
 
 def to_path(text: str) -> Path:
