@@ -52,6 +52,13 @@ def progress_bar() -> Iterator[Progress]:
         yield show
 
 
+def as_part(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Return what tells the progress of a part of the work as that of all of it."""
+    if progress is None:
+        return None
+    return lambda done, _, word: progress(before + done, total, word)
+
+
 def _in_a_notebook() -> bool:
     shell = modules["IPython"].get_ipython() if "IPython" in modules else None
     return shell is not None and hasattr(shell, "kernel")

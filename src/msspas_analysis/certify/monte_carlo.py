@@ -48,3 +48,25 @@ def mean_row(measure: str, values: Floats) -> dict[str, Any]:
         row |= {"std_error": float(got.std_error), "conf_low": float(got.conf_low),
                 "conf_high": float(got.conf_high), "conf_level": 0.95}  # fmt: skip
     return row
+
+
+def sign_and_size_rows(found: Floats, truth: float) -> list[dict[str, Any]]:
+    """Return how wrong what was called a difference is: type_s and type_m, as rows of an answer.
+
+    Parameters
+    ----------
+    found : numpy.ndarray, shape (n,)
+        Estimates of the replicates that called a difference.
+    truth : float
+        What is true, not 0.
+
+    Examples
+    --------
+    >>> rows = sign_and_size_rows(np.array([-2.0, -1.0, 3.0]), -1.0)
+    >>> [(row["measure"], round(row["estimate"], 3)) for row in rows]
+    [('type_s', 0.333), ('type_m', 2.0)]
+    """
+    return [
+        share_row("type_s", np.sign(found) != np.sign(truth)),
+        mean_row("type_m", np.abs(found) / abs(truth)),
+    ]

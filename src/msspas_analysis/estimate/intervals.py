@@ -300,3 +300,9 @@ def quotient(top: npt.ArrayLike, bottom: npt.ArrayLike) -> Floats:
     out = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
     np.divide(above, below, out=out, where=below != 0)
     return out
+
+
+def mean_of_known(values: Floats) -> Floats:
+    """Return the mean along the last axis of what is not NaN; NaN where nothing is."""
+    known = ~np.isnan(values)
+    return quotient(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))

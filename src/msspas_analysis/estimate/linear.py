@@ -371,6 +371,19 @@ def t_rows(
     }  # fmt: skip
 
 
+def mean_rows(values: Floats, *, conf_level: float = 0.95) -> dict[str, Floats]:
+    """Return the rows of :func:`t_rows` for the mean of each replicate, people with NaN left out.
+
+    Examples
+    --------
+    >>> row = mean_rows(np.array([[1.0, 2.0, 3.0, np.nan], [0.0, 0.0, 4.0, 4.0]]))
+    >>> row["estimate"].tolist(), row["df"].tolist()
+    ([2.0, 2.0], [2.0, 3.0])
+    """
+    fit = least_squares(values, [])
+    return t_rows(fit.mean_y, quotient(fit.sigma2, fit.n), fit.df, conf_level=conf_level)
+
+
 def _weights(fit: LinearFit) -> list[Floats]:
     """Return, for each coefficient, what each person's outcome is multiplied by in it."""
     ds = _wide(fit)

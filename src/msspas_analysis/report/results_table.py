@@ -134,7 +134,9 @@ def write_results(
     """
     out = Path(path)
     if out.is_dir() or out.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{out.name} must be a file name that ends in one of {', '.join(SUFFIXES)}")
+        raise ValueError(
+            f"{out.name} must be a file name that ends in one of {', '.join(SUFFIXES)}"
+        )
     kind = out.suffix.lower()
     table = results_table(answers, caption=title, decimals=decimals, words=words)
     if kind == ".docx":

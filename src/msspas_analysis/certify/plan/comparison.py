@@ -36,9 +36,9 @@ from msspas_analysis.certify.running import run_blocks
 from msspas_analysis.certify.studies.certificate import ALPHA
 from msspas_analysis.certify.studies.replicates import CLAIMED, NULL, WORLDS
 from msspas_analysis.estimate.change.paired import fallen
-from msspas_analysis.estimate.linear import least_squares, t_rows
+from msspas_analysis.estimate.linear import mean_rows, t_rows
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
-from msspas_analysis.progress import Progress
+from msspas_analysis.progress import Progress, as_part
 from msspas_analysis.results import Estimates
 from msspas_analysis.simulate.days import BLOCK, Ratings, simulate_ratings
 from msspas_analysis.simulate.designs import NOT_RANDOMISED, Design, regime, with_effect
@@ -143,7 +143,7 @@ def people_and_periods(y: npt.ArrayLike, treated: npt.ArrayLike) -> dict[str, Fl
 
 def _paired(y: Floats, _: Arms, plan: Candidate) -> Answers:
     at = _period(plan)
-    return _mean_t(y[..., at + 1] - y[..., at])
+    return mean_rows(y[..., at + 1] - y[..., at])
 
 
 def _ancova(y: Floats, arm: Arms, plan: Candidate) -> Answers:
@@ -168,7 +168,7 @@ def _series(y: Floats, arm: Arms, plan: Candidate) -> Answers:
     known = ~np.isnan(pairs)
     n = known.sum(axis=-1)
     total = np.where(known, pairs, 0.0).sum(axis=-1)
-    return _mean_t(np.where(n > 0, total / np.maximum(n, 1), np.nan))
+    return mean_rows(np.where(n > 0, total / np.maximum(n, 1), np.nan))
 
 
 def _stepped(y: Floats, arm: Arms, plan: Candidate) -> Answers:
@@ -183,11 +183,6 @@ DESIGN_ANALYSES: Final[Mapping[str, DesignAnalysis]] = {
     "mean of people's own differences": _series, "people and periods, errors by person": _stepped,
 }  # fmt: skip
 """The analyses of :func:`compare_designs`, each of means of the compared days of a person."""
-
-
-def _mean_t(values: Floats) -> Answers:
-    fit = least_squares(values, [])
-    return t_rows(fit.mean_y, fit.sigma2 / fit.n, fit.df)
 
 
 def _period(plan: Candidate) -> int:
@@ -395,7 +390,7 @@ def compare_designs(
     drawn = [
         run_blocks(
             partial(_studies, plan, world, True, seed), replicates=replicates, block=BLOCK,
-            progress=_onwards(progress, place * replicates, len(offered) * replicates),
+            progress=as_part(progress, place * replicates, len(offered) * replicates),
             word="studies", **how,
         )
         for place, plan in enumerate(offered)
@@ -417,12 +412,6 @@ def compare_designs(
         if progress is not None:
             progress(place, len(offered), "plans")
     return Estimates.from_rows(rows, notes=notes)
-
-
-def _onwards(progress: Progress | None, before: int, total: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, _, word: progress(before + done, total, word)
 
 
 def _notes(sheet: PlanSheet, plans: Sequence[Candidate]) -> Iterator[str]:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.monte_carlo import mean_row, share_row
+from msspas_analysis.certify.monte_carlo import mean_row, share_row, sign_and_size_rows
 from msspas_analysis.certify.studies.replicates import CLAIMED, NULL, WORLDS, Replicates
 from msspas_analysis.estimate.intervals import t_interval
-from msspas_analysis.estimate.linear import least_squares, t_rows
+from msspas_analysis.estimate.linear import mean_rows
 from msspas_analysis.estimate.people import need
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
 from msspas_analysis.results import Estimates
@@ -158,8 +158,7 @@ def _mean_of(values: Floats) -> Answers:
         got = t_interval(values)
         return {k: np.asarray(getattr(got, k)) for k in ("estimate", "conf_low", "conf_high",
                                                          "p_value")}  # fmt: skip
-    fit = least_squares(values, [])
-    return dict(t_rows(fit.mean_y, fit.sigma2 / fit.n, fit.df))
+    return mean_rows(values)
 
 
 ANALYSES: Final[Mapping[str, Analysis]] = {
@@ -333,9 +332,7 @@ def _behaviour(answers: Answers, truth: float, world: str) -> list[dict[str, Any
     rows.append(mean_row("mean_estimate", estimate[answered]))
     rows.append(mean_row("bias", estimate[answered] - truth))
     if world == CLAIMED:
-        found = estimate[called & answered]
-        rows.append(share_row("type_s", np.sign(found) != np.sign(truth)))
-        rows.append(mean_row("type_m", np.abs(found) / abs(truth)))
+        rows += sign_and_size_rows(estimate[called & answered], truth)
     return rows
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from msspas_analysis.estimate.linear import least_squares, t_rows
+from msspas_analysis.estimate.intervals import mean_of_known
+from msspas_analysis.estimate.linear import mean_rows
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
 from msspas_analysis.results import Estimates
 from msspas_analysis.simulate.designs import Design
@@ -124,8 +125,7 @@ def _shown(runs: Trials, outcome: str, control: int) -> dict[tuple[str, str], Fl
     out: dict[tuple[str, str], Floats] = {}
     for place, name in enumerate(arms):
         mine = np.where(runs.arm == place, after - before, np.nan)
-        fit = least_squares(mine, [])
-        row = t_rows(fit.mean_y, fit.sigma2 / fit.n, fit.df)
+        row = mean_rows(mine)
         out[name, "mean_difference"] = row["estimate"]
         out[name, "called a change"] = _called(row["p_value"])
     for place, name in enumerate(arms):
@@ -139,7 +139,9 @@ def _shown(runs: Trials, outcome: str, control: int) -> dict[tuple[str, str], Fl
         out[term, "called a difference"] = _called(row["p_value"])
         if outcome == "stiffness":
             moved = runs.complete[outcome][..., -1] - runs.untreated[..., -1]
-            true = [_mean(np.where(runs.arm == at, moved, np.nan)) for at in (place, control)]
+            true = [
+                mean_of_known(np.where(runs.arm == at, moved, np.nan)) for at in (place, control)
+            ]
             truth = true[0] - true[1]
             out[term, "true_difference"] = truth
             centre = np.nanmean(truth)
@@ -150,11 +152,6 @@ def _shown(runs: Trials, outcome: str, control: int) -> dict[tuple[str, str], Fl
 
 def _called(p: Floats) -> Floats:
     return np.where(np.isnan(p), np.nan, p < _ALPHA)
-
-
-def _mean(values: Floats) -> Floats:
-    known = ~np.isnan(values)
-    return np.asarray(np.where(known, values, 0.0).sum(axis=-1) / known.sum(axis=-1))
 
 
 def without_expectation(world: World | None = None) -> World:

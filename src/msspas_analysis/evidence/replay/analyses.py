@@ -12,8 +12,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from msspas_analysis.estimate.intervals import quotient
-from msspas_analysis.estimate.linear import least_squares, t_rows
+from msspas_analysis.estimate.intervals import mean_of_known, quotient
+from msspas_analysis.estimate.linear import mean_rows
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
 from msspas_analysis.estimate.trials.ranks import mann_whitney
 from msspas_analysis.simulate.clusters import complaint_ratings, session_ratings
@@ -26,6 +26,8 @@ NOTHING: Final = "no true effect"
 CLAIMED: Final = "claimed effect"
 TRUTHS: Final = (NOTHING, CLAIMED)
 ALPHA: Final = 0.05
+_FIFTH: Final = 0.20
+_RESPONSE: Final = 0.30
 Analysis = Literal[
     "change", "difference", "responders", "crossover", "doses", "enriched", "withdrawal", "rule",
     "case", "complaints", "sessions", "falls", "waiting", "standardised",
@@ -107,21 +109,38 @@ def _scores(runs: Trials) -> dict[str, Floats]:
     return {NOTHING: np.where(np.isnan(seen), np.nan, without), CLAIMED: np.ascontiguousarray(seen)}
 
 
-def _true(runs: Trials, first: int = 0, other: int | None = None) -> Floats:
-    """How far the treatment of an arm moved the last rating, less that of another arm."""
-    moved = (runs.complete["stiffness"] - runs.untreated)[..., -1]
-    mine = _mean(np.where(runs.arm == first, moved, np.nan))
-    return mine if other is None else mine - _mean(np.where(runs.arm == other, moved, np.nan))
+def _moved(runs: Trials) -> Floats:
+    """How far treatment moved each rating, people and visits last."""
+    return np.asarray(runs.complete["stiffness"] - runs.untreated)
 
 
-def _mean(values: Floats) -> Floats:
-    known = ~np.isnan(values)
-    return quotient(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
+def _of_arm(values: Floats, runs: Trials, arm: int = 0) -> Floats:
+    return mean_of_known(np.where(runs.arm == arm, values, np.nan))
+
+
+def _less_arm(values: Floats, runs: Trials, other: int) -> Floats:
+    return _of_arm(values, runs) - _of_arm(values, runs, other)
+
+
+def _with_true(out: dict[str, Answers], true: Floats | float | None = None) -> dict[str, Answers]:
+    """Add what the claimed effect does; without it how far it moved the mean estimate."""
+    if true is None:
+        true = (out[CLAIMED]["estimate"] - out[NOTHING]["estimate"]).mean()
+    return {**out, CLAIMED: {**out[CLAIMED], "true": np.asarray(true)}}
+
+
+def _enough(before: Floats, after: Floats, share: float) -> NDArray[np.bool_]:
+    """Say who fell by a share of the first rating."""
+    return np.asarray(before - after >= share * before - 1e-9)
+
+
+def _passed(y: Floats) -> NDArray[np.bool_]:
+    """Say who fell by a fifth by the second visit."""
+    return np.asarray(_enough(y[0], y[1], _FIFTH) & (y[0] > 0))
 
 
 def _mean_t(values: Floats) -> dict[str, Floats]:
-    fit = least_squares(values, [])
-    row = t_rows(fit.mean_y, fit.sigma2 / fit.n, fit.df)
+    row = mean_rows(values)
     return {"estimate": row["estimate"], "p": row["p_value"]}
 
 
@@ -152,33 +171,39 @@ def _shares(hit: Floats, arm: NDArray[np.bool_], other: NDArray[np.bool_]) -> di
 
 def _change(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     runs = _runs(replay, seed, first, count)
-    out = {truth: _mean_t(y[-1] - y[0]) for truth, y in _scores(runs).items()}
-    return {**out, CLAIMED: {**out[CLAIMED], "true": _true(runs)}}
+    out: dict[str, Answers] = {t: _mean_t(y[-1] - y[0]) for t, y in _scores(runs).items()}
+    return _with_true(out, _of_arm(_moved(runs)[..., -1], runs))
 
 
 def _difference(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     runs = _runs(replay, seed, first, count)
-    last = len(replay.design.arms) - 1
+    return _arms_apart(runs, _scores(runs))
+
+
+def _arms_apart(runs: Trials, scores: dict[str, Floats]) -> dict[str, Answers]:
+    """Compare the first arm with the last, and each of them with itself before."""
+    last = len(runs.design.arms) - 1
     here = (runs.arm == 0) | (runs.arm == last)
     arm = (runs.arm == 0).astype(np.float64)
     out: dict[str, Answers] = {}
-    for truth, y in _scores(runs).items():
+    for truth, y in scores.items():
         got = _between(np.where(here, y[-1], np.nan), arm, [y[0]])
         for name, place in (("treated", 0), ("control", last)):
             alone = _mean_t(np.where(runs.arm == place, y[-1] - y[0], np.nan))
             got |= {f"{name}_change": alone["estimate"], f"{name}_p": alone["p"]}
         out[truth] = got
-    return {**out, CLAIMED: {**out[CLAIMED], "true": _true(runs, 0, last)}}
+    return _with_true(out, _less_arm(_moved(runs)[..., -1], runs, last))
 
 
 def _standardised(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     """Difference of the changes of two small arms in standard deviations."""
-    out = _difference(replay, seed, first, count)
     runs = _runs(replay, seed, first, count)
-    for truth, y in _scores(runs).items():
+    scores = _scores(runs)
+    out = _arms_apart(runs, scores)
+    for truth, y in scores.items():
         change = y[-1] - y[0]
         parts = [np.where(runs.arm == place, change, np.nan) for place in (0, 1)]
-        mean = [_mean(part) for part in parts]
+        mean = [mean_of_known(part) for part in parts]
         ss = sum(np.nansum((part - m[:, None]) ** 2, axis=-1)
                  for part, m in zip(parts, mean, strict=True))  # fmt: skip
         df = sum((~np.isnan(part)).sum(axis=-1) for part in parts) - 2
@@ -190,95 +215,72 @@ def _standardised(replay: Replay, seed: int, first: int, count: int) -> dict[str
 def _responders(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     runs = _runs(replay, seed, first, count)
     last = len(replay.design.arms) - 1
-    cut = replay.settings.get("cut", 0.30)
     out: dict[str, Answers] = {}
     for truth, y in _scores(runs).items():
-        fell = np.where(np.isnan(y[-1]), np.nan, y[0] - y[-1] >= cut * y[0] - 1e-9)
+        fell = np.where(np.isnan(y[-1]), np.nan, _enough(y[0], y[-1], _RESPONSE))
         got = _shares(fell, runs.arm == 0, runs.arm == last)
         # a larger share is better: turned so that below 0 is in favour
         out[truth] = {**got, "estimate": -got["estimate"]}
-    out[CLAIMED] = {
-        **out[CLAIMED],
-        "true": np.asarray((out[CLAIMED]["estimate"] - out[NOTHING]["estimate"]).mean()),
-    }
-    return out
+    return _with_true(out)
 
 
 def _crossover(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     """Half the difference of the two periods, between those who had them in either order."""
     runs = _runs(replay, seed, first, count)
     arm = (runs.arm == 0).astype(np.float64)
-    one, two = (int(replay.settings.get(name, at)) for name, at in (("end_1", 1), ("end_2", 3)))
     out: dict[str, Answers] = {
-        truth: _between((y[one] - y[two]) / 2, arm, []) for truth, y in _scores(runs).items()
+        truth: _between((y[1] - y[3]) / 2, arm, []) for truth, y in _scores(runs).items()
     }
-    moved = runs.complete["stiffness"] - runs.untreated
-    half = (moved[..., one] - moved[..., two]) / 2
-    true = _mean(np.where(runs.arm == 0, half, np.nan)) - _mean(
-        np.where(runs.arm == 1, half, np.nan)
-    )
-    return {**out, CLAIMED: {**out[CLAIMED], "true": true}}
+    moved = _moved(runs)
+    return _with_true(out, _less_arm((moved[..., 1] - moved[..., 3]) / 2, runs, 1))
 
 
 def _doses(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
-    """Before and after within each dose, and the doses against each other; dose 2 is the larger."""
+    """Before and after within each dose; dose 2 is the larger."""
     runs = _runs(replay, seed, first, count)
     out: dict[str, Answers] = {}
     for truth, y in _scores(runs).items():
         small = np.where(runs.arm == 0, y[1] - y[0], y[3] - y[2])
         large = np.where(runs.arm == 1, y[1] - y[0], y[3] - y[2])
-        within, beside = _mean_t(large), _mean_t(small)
-        apart = _between((y[1] - y[3]) / 2, (runs.arm == 1).astype(np.float64), [])
-        out[truth] = {**within, "other_estimate": beside["estimate"], "other_p": beside["p"],
-                      "apart_p": apart["p"]}  # fmt: skip
-    moved = runs.complete["stiffness"] - runs.untreated
+        out[truth] = {**_mean_t(large), "other_p": _mean_t(small)["p"]}
+    moved = _moved(runs)
     large = np.where(runs.arm == 1, moved[..., 1], moved[..., 3])
-    return {**out, CLAIMED: {**out[CLAIMED], "true": large.mean(axis=-1)}}
+    return _with_true(out, large.mean(axis=-1))
 
 
 def _enriched(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     """Only those whose rating fell by a fifth in the first period; from then to the end."""
     runs = _runs(replay, seed, first, count)
-    cut, base = replay.settings.get("cut", 0.20), int(replay.settings.get("allocated", 1))
+    base = int(replay.settings.get("allocated", 1))
     arm = (runs.arm == 0).astype(np.float64)
-    out: dict[str, Answers] = {}
-    for truth, y in _scores(runs).items():
-        passed = (y[0] - y[1] >= cut * y[0] - 1e-9) & (y[0] > 0)
-        got = _between(np.where(passed, y[-1], np.nan), arm, [y[base]])
-        fell = np.where(passed & ~np.isnan(y[-1]), y[0] - y[-1] >= 0.30 * y[0] - 1e-9, np.nan)
-        shares = _shares(fell, runs.arm == 0, runs.arm == 1)
-        out[truth] = {**got, "passed": passed.mean(axis=-1), "share": shares["share"],
-                      "beside": shares["beside"]}  # fmt: skip
-    y = _scores(runs)[CLAIMED]
-    passed = (y[0] - y[1] >= cut * y[0] - 1e-9) & (y[0] > 0)
-    moved = np.where(passed, (runs.complete["stiffness"] - runs.untreated)[..., -1], np.nan)
-    true = _mean(np.where(runs.arm == 0, moved, np.nan)) - _mean(
-        np.where(runs.arm == 1, moved, np.nan)
-    )
-    return {**out, CLAIMED: {**out[CLAIMED], "true": true}}
+    scores = _scores(runs)
+    picked = {truth: _passed(y) for truth, y in scores.items()}
+    out: dict[str, Answers] = {
+        truth: _between(np.where(picked[truth], y[-1], np.nan), arm, [y[base]])
+        for truth, y in scores.items()
+    }
+    moved = np.where(picked[CLAIMED], _moved(runs)[..., -1], np.nan)
+    return _with_true(out, _less_arm(moved, runs, 1))
 
 
 def _withdrawal(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     """Who is worse by a fifth and by a point at the end; fewer is in favour."""
     runs = _runs(replay, seed, first, count)
-    cut = replay.settings.get("cut", 0.20)
     out: dict[str, Answers] = {}
     for truth, y in _scores(runs).items():
-        worse = (y[-1] >= np.maximum((1 + cut) * y[-2], y[-2] + 1.0)).astype(np.float64)
+        worse = (y[-1] >= np.maximum((1 + _FIFTH) * y[-2], y[-2] + 1.0)).astype(np.float64)
         out[truth] = _shares(worse, runs.arm == 0, runs.arm == 1)
-    change = out[CLAIMED]["estimate"] - out[NOTHING]["estimate"]
-    return {**out, CLAIMED: {**out[CLAIMED], "true": np.asarray(change.mean())}}
+    return _with_true(out)
 
 
 def _rule(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     """How many pass a rule for going on."""
     runs = _runs(replay, seed, first, count)
-    cut = replay.settings.get("cut", 0.20)
-    out: dict[str, Answers] = {}
-    for truth, y in _scores(runs).items():
-        passed = ((y[0] - y[1] >= cut * y[0] - 1e-9) & (y[0] > 0)).mean(axis=-1)
-        out[truth] = {**_mean_t(y[1] - y[0]), "passed": passed}
-    return {**out, CLAIMED: {**out[CLAIMED], "true": _true(runs)}}
+    out: dict[str, Answers] = {
+        truth: {**_mean_t(y[1] - y[0]), "passed": _passed(y).mean(axis=-1)}
+        for truth, y in _scores(runs).items()
+    }
+    return _with_true(out, _of_arm(_moved(runs)[..., -1], runs))
 
 
 def _case(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
@@ -306,12 +308,11 @@ def _complaints(replay: Replay, seed: int, first: int, count: int) -> dict[str, 
         after = rated[..., -1] if truth == NOTHING else np.clip(rated[..., -1] + claimed, 0, 10)
         change = after - rated[..., 0]
         flat = change.reshape(count, -1)
-        people = _mean(change.reshape(-1, change.shape[-1])).reshape(count, -1)
+        people = mean_of_known(change.reshape(-1, change.shape[-1])).reshape(count, -1)
         known = ~np.isnan(flat)
         fell = quotient((known & (flat <= -1.0)).sum(axis=-1), known.sum(axis=-1))
         out[truth] = {**_mean_t(flat), "people_p": _mean_t(people)["p"], "fell": fell}
-    true = (out[CLAIMED]["estimate"] - out[NOTHING]["estimate"]).mean()
-    return {**out, CLAIMED: {**out[CLAIMED], "true": np.asarray(true)}}
+    return _with_true(out)
 
 
 def _sessions(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
@@ -324,7 +325,7 @@ def _sessions(replay: Replay, seed: int, first: int, count: int) -> dict[str, An
     for truth in TRUTHS:
         after = np.clip(rated[..., 1] - acute, 0, 10) if truth == NOTHING else rated[..., 1]
         out[truth] = {**_mean_t(after - rated[..., 0]), "lasting": (lasting[-1] - lasting[0])[:, 0]}
-    return {**out, CLAIMED: {**out[CLAIMED], "true": np.asarray(acute)}}
+    return _with_true(out, acute)
 
 
 def _falls(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
@@ -342,8 +343,7 @@ def _falls(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answe
         got = mann_whitney(draws[0].astype(np.float64), draws[1].astype(np.float64))
         medians = [np.median(d, axis=-1) for d in draws]
         out[truth] = {"estimate": medians[0] - medians[1], "p": got.p_value}
-    true = (out[CLAIMED]["estimate"] - out[NOTHING]["estimate"]).mean()
-    return {**out, CLAIMED: {**out[CLAIMED], "true": np.asarray(true)}}
+    return _with_true(out)
 
 
 def _waiting(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
@@ -354,9 +354,7 @@ def _waiting(replay: Replay, seed: int, first: int, count: int) -> dict[str, Ans
     for truth, y in _scores(runs).items():
         end, later = _between(y[1], arm, [y[0]]), _between(y[2], arm, [y[0]])
         out[truth] = {**end, "later_estimate": later["estimate"], "later_p": later["p"]}
-    moved = (runs.complete["stiffness"] - runs.untreated)[..., 1]
-    true = _mean(np.where(runs.arm == 0, moved, np.nan))
-    return {**out, CLAIMED: {**out[CLAIMED], "true": true}}
+    return _with_true(out, _of_arm(_moved(runs)[..., 1], runs))
 
 
 ANALYSES: Final[dict[str, Callable[[Replay, int, int, int], dict[str, Answers]]]] = {

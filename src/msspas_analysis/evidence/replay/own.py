@@ -10,9 +10,9 @@ from msspas_analysis.evidence.appraisal.appraised import judged
 from msspas_analysis.evidence.own_paper import Paper
 from msspas_analysis.evidence.replay.analyses import Analysis, Replay
 from msspas_analysis.evidence.replay.run import replay_study
+from msspas_analysis.evidence.replay.studies import crossover, one_group, two_arms
 from msspas_analysis.progress import Progress
 from msspas_analysis.results import Estimates
-from msspas_analysis.simulate.designs import Arm, Design, Treatment
 
 _FORM = "the form"
 
@@ -38,42 +38,33 @@ def as_replay(paper: Paper) -> Replay:
     >>> one.analysis, one.printed
     ('difference', 'no difference')
     """
+    sizes, hope, arms = paper.people, paper.hope, paper.arms
     days = max(round(7 * paper.weeks), 3)
-    first, *others = paper.arms
-    second = others[0] if others else "control"
-    treated = Treatment(name=first, effect=paper.claimed, expectation=paper.hope[0])
-    lost = paper.lost / sum(paper.people) if paper.lost else None
+    entry = paper.entry or None
+    lost = paper.lost / sum(sizes) if paper.lost else None
     sources = (
         ("people, length, entry, lost", "published", _FORM),
         ("claimed effect, expectation", "assumption", _FORM),
         ("outcome", "assumption", "a 0-10 rating stands for what the paper measured with"),
     )
-    entry = 0.0 if paper.entry is None else paper.entry
     analysis: Analysis = "change"
     if paper.design == "one group":
-        design = Design(
-            code=paper.study, title=f"One group, {paper.people[0]} people, {days} days",
-            treatments=(treated,),
-            arms=(Arm(name=first, size=paper.people[0], sequence=(first,)),), periods=(days,),
-            baseline_days=1, diary=False, visits=(-1, days - 1), ratings_per_visit=1,
-            entry_rating=entry or None, lost=lost, sources=sources,
+        design = one_group(
+            paper.study, sizes[0], days, paper.claimed, hope=hope[0], lost=lost, entry=entry,
+            name=arms[0], sources=sources,
         )  # fmt: skip
     else:
-        beside = Treatment(name=second, expectation=paper.hope[1])
-        cross = paper.design == "crossover"
-        analysis = "crossover" if cross else "difference"
-        orders = ((first, second), (second, first)) if cross else ((first,), (second,))
-        names = (f"{first} first", f"{second} first") if cross else (first, second)
-        periods = (days, days) if cross else (days,)
-        visits = (-1, days - 1, days, 2 * days - 1) if cross else (-1, days - 1)
-        design = Design(
-            code=paper.study, title=f"{paper.design.capitalize()}, {sum(paper.people)} people",
-            treatments=(treated, beside),
-            arms=tuple(Arm(name=name, size=n, sequence=order)
-                       for name, n, order in zip(names, paper.people, orders, strict=True)),
-            periods=periods, baseline_days=1, diary=False, visits=visits, ratings_per_visit=1,
-            entry_rating=entry or None, lost=lost, sources=sources,
-        )  # fmt: skip
+        names = (arms[0], arms[1] if len(arms) > 1 else "control")
+        both = (sizes[0], sizes[1])
+        hopes = (hope[0], hope[1])
+        if paper.design == "crossover":
+            analysis = "crossover"
+            design = crossover(paper.study, both, days, 0, paper.claimed, hope=hopes, lost=lost,
+                               entry=entry, names=names, sources=sources)  # fmt: skip
+        else:
+            analysis = "difference"
+            design = two_arms(paper.study, both, days, paper.claimed, hope=hopes, lost=lost,
+                              entry=entry, names=names, sources=sources)  # fmt: skip
     nothing = _not_significant(paper)
     looks = ("no difference (p 0.05 or more)" if nothing
              else "a fall or difference in favour with p below 0.05")  # fmt: skip

@@ -10,19 +10,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from msspas_analysis.certify.monte_carlo import mean_row, share_row
+from msspas_analysis.certify.monte_carlo import mean_row, share_row, sign_and_size_rows
 from msspas_analysis.certify.running import run_blocks
 from msspas_analysis.evidence.library import load
 from msspas_analysis.evidence.replay.analyses import (
     ALPHA,
     CLAIMED,
-    NOTHING,
     TRUTHS,
     Replay,
     run_block,
 )
 from msspas_analysis.evidence.replay.studies import WHY_NOT, replays
-from msspas_analysis.progress import Progress
+from msspas_analysis.progress import Progress, as_part
 from msspas_analysis.results import Estimates, concat
 from msspas_analysis.simulate.days import BLOCK
 from msspas_analysis.simulate.trials import BLOCK_OF_VISITS
@@ -121,13 +120,10 @@ def _told(one: Replay, drawn: dict[str, NDArray[Any]], seed: int) -> Estimates:
 
 def _size_and_sign(estimate: Floats, p: Floats, true: Floats) -> list[dict[str, Any]]:
     truth = float(np.nanmean(true))
-    rows: list[dict[str, Any]] = [mean_row("true_effect", true[~np.isnan(true)])]
+    rows = [mean_row("true_effect", true[~np.isnan(true)])]
     if truth == 0 or np.isnan(p).all():
         return rows
-    called = estimate[(p < ALPHA) & ~np.isnan(estimate)]
-    rows.append(share_row("type_s", np.sign(called) != np.sign(truth)))
-    rows.append(mean_row("type_m", np.abs(called) / abs(truth)))
-    return rows
+    return rows + sign_and_size_rows(estimate[(p < ALPHA) & ~np.isnan(estimate)], truth)
 
 
 def replay_library(
@@ -162,21 +158,8 @@ def replay_library(
     ['tens-armutlu-2003', 'reflexology-hughes-2009']
     """
     chosen = [_known(key) for key in (replays() if keys is None else keys)]
-    parts = []
-    for at, one in enumerate(chosen):
-        told = None
-        if progress is not None:
-            told = _onwards(progress, at * replicates, len(chosen) * replicates)
-        parts.append(replay_study(one, replicates=replicates, seed=seed, workers=workers,
-                                  cache=cache, progress=told))  # fmt: skip
-    return concat(*parts)
-
-
-def _onwards(progress: Progress, before: int, total: int) -> Progress:
-    def told(done: int, _: int, word: str) -> None:
-        progress(before + done, total, word)
-
-    return told
-
-
-__all__ = ["CLAIMED", "NOTHING", "Replay", "replay_library", "replay_study"]
+    return concat(*(
+        replay_study(one, replicates=replicates, seed=seed, workers=workers, cache=cache,
+                     progress=as_part(progress, at * replicates, len(chosen) * replicates))
+        for at, one in enumerate(chosen)
+    ))  # fmt: skip

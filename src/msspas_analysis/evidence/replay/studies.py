@@ -37,13 +37,13 @@ WHY_NOT: Final[dict[str, str]] = {
 """Studies that are not replayed, and why."""
 
 
-def _size(status: str, source: str, *, more: str = "") -> tuple[str, str, str]:
-    return (f"people, length{more}", status, source)
+def _size(status: str, source: str) -> tuple[str, str, str]:
+    return ("people, length", status, source)
 
 
-def _two(
+def two_arms(
     code: str, sizes: tuple[int, int], days: int, effect: float, *,
-    hope: tuple[float, float] = (1.0, 1.0), lost: float | None = None, control: float = 0.0,
+    hope: tuple[float, float] = (1.0, 1.0), lost: float | None = None, entry: float | None = 4.0,
     ratings: int = 1, names: tuple[str, str] = ("treated", "control"),
     sources: tuple[tuple[str, str, str], ...] = (),
 ) -> Design:  # fmt: skip
@@ -52,56 +52,55 @@ def _two(
     return Design(
         code=code, title=f"Two arms, {sizes[0]} and {sizes[1]} people, {days} days",
         treatments=(Treatment(name=first, effect=effect, expectation=hope[0]),
-                    Treatment(name=second, effect=control, expectation=hope[1])),
+                    Treatment(name=second, expectation=hope[1])),
         arms=(Arm(name=first, size=sizes[0], sequence=(first,)),
               Arm(name=second, size=sizes[1], sequence=(second,))),
         periods=(days,), baseline_days=ratings, entry_days=ratings, diary=False,
-        visits=(-1, days - 1), ratings_per_visit=ratings, lost=lost, sources=sources,
+        visits=(-1, days - 1), ratings_per_visit=ratings, entry_rating=entry, lost=lost,
+        sources=sources,
     )  # fmt: skip
 
 
-def _cross(
+def crossover(
     code: str, sizes: tuple[int, int], days: int, washout: int, effect: float, *,
-    lost: float | None = None, carry_over: float = 0.0,
+    hope: tuple[float, float] = (1.0, 1.0), lost: float | None = None, entry: float | None = 4.0,
+    names: tuple[str, str] = ("treated", "placebo"),
     sources: tuple[tuple[str, str, str], ...] = (),
 ) -> Design:  # fmt: skip
-    """Return a crossover against placebo, rated before and at the end of both periods."""
+    """Return a crossover of two treatments, rated before and at the end of both periods."""
+    first, second = names
     back = days + washout
     return Design(
         code=code, title=f"Crossover, {sum(sizes)} people, {days} days each",
-        treatments=(Treatment(name="treated", effect=effect, expectation=1.0, carry_over=carry_over),
-                    Treatment(name="placebo", expectation=1.0)),
-        arms=(Arm(name="treated first", size=sizes[0], sequence=("treated", "placebo")),
-              Arm(name="placebo first", size=sizes[1], sequence=("placebo", "treated"))),
+        treatments=(Treatment(name=first, effect=effect, expectation=hope[0]),
+                    Treatment(name=second, expectation=hope[1])),
+        arms=(Arm(name=f"{first} first", size=sizes[0], sequence=(first, second)),
+              Arm(name=f"{second} first", size=sizes[1], sequence=(second, first))),
         periods=(days, days), washout=washout, baseline_days=1, diary=False,
         visits=(-1, days - 1, back - 1 if washout else days, back + days - 1),
-        ratings_per_visit=1, lost=lost, sources=sources,
+        ratings_per_visit=1, entry_rating=entry, lost=lost, sources=sources,
     )  # fmt: skip
 
 
-def _alone(
-    code: str, n: int, days: int, effect: float, *, entry: float | None = 4.0,
-    lost: float | None = None, sources: tuple[tuple[str, str, str], ...] = (),
+def one_group(
+    code: str, n: int, days: int, effect: float, *, hope: float = 1.0, lost: float | None = None,
+    entry: float | None = 4.0, name: str = "treated", sources: tuple[tuple[str, str, str], ...] = (),
 ) -> Design:  # fmt: skip
     """Return one group, rated before and at the end."""
     return Design(
         code=code, title=f"One group, {n} people, {days} days",
-        treatments=(Treatment(name="treated", effect=effect, expectation=1.0),),
-        arms=(Arm(name="treated", size=n, sequence=("treated",)),), periods=(days,),
+        treatments=(Treatment(name=name, effect=effect, expectation=hope),),
+        arms=(Arm(name=name, size=n, sequence=(name,)),), periods=(days,),
         baseline_days=1, diary=False, visits=(-1, days - 1), ratings_per_visit=1,
         entry_rating=entry, lost=lost, sources=sources,
     )  # fmt: skip
 
 
-def _with(code: str, effect: float, *, first_only: bool = True, **changes: object) -> Design:
-    """Return a template whose first treatment, or every one but the last, has this effect."""
+def _with(code: str, effect: float, **changes: object) -> Design:
+    """Return a template whose first treatment has this effect."""
     design = replace(DESIGNS[code], **changes)  # type: ignore[arg-type]
-    given = tuple(
-        replace(one, effect=effect) if (i == 0 or not first_only) and one.name not in ("sham", "placebo")
-        else one
-        for i, one in enumerate(design.treatments)
-    )  # fmt: skip
-    return replace(design, treatments=given)
+    first, *others = design.treatments
+    return replace(design, treatments=(replace(first, effect=effect), *others))
 
 
 def _enriched(
@@ -158,7 +157,7 @@ def replays() -> dict[str, Replay]:
                printed="both fell, no difference",
                looks="a fall with p below 0.05 in both arms and no difference between them",
                assumptions=(_POINT, _RATING, _HOPE)),
-        Replay(key="reflexology-miller-2013", design=_two(
+        Replay(key="reflexology-miller-2013", design=two_arms(
             "Miller 2013", (10, 10), 56, -1.0, sources=(_size("published", "Miller 2013; arms one to one"),)),
             analysis="difference", printed="no difference", looks=none,
             assumptions=(_POINT, *usual)),
@@ -166,12 +165,12 @@ def replays() -> dict[str, Replay]:
                                                    visits=(-1, 181)),
                analysis="change", printed="fell", looks=fell_alone,
                assumptions=(_POINT, _RATING, _HOPE)),
-        Replay(key="ldn-cree-2010", design=_cross(
+        Replay(key="ldn-cree-2010", design=crossover(
             "Cree 2010", (40, 40), 56, 7, -0.5, lost=0.25,
             sources=(_size("published", "Cree 2010: 60 of 80 analysed, 8 weeks each"),
                      ("washout", "assumption", "a week"))),
             analysis="crossover", printed="fell", looks=found, assumptions=(_HALF, *usual)),
-        Replay(key="ldn-sharafaddinzadeh-2010", design=_cross(
+        Replay(key="ldn-sharafaddinzadeh-2010", design=crossover(
             "Sharafaddinzadeh 2010", (48, 48), 56, 7, -0.5,
             sources=(_size("published", "96 people, 17 weeks in all"),
                      ("periods, washout", "assumption", "8 weeks each, a week between"))),
@@ -179,33 +178,33 @@ def replays() -> dict[str, Replay]:
         Replay(key="threonine-hauser-1992", design=_with("T4", -1.0, diary=False, ratings_per_visit=1),
                analysis="crossover", printed="no difference", looks="no difference in symptoms",
                assumptions=(_POINT, *usual)),
-        Replay(key="threonine-lee-1993", design=_cross(
+        Replay(key="threonine-lee-1993", design=crossover(
             "Lee 1993", (17, 16), 28, 14, -0.5,
             sources=(_size("published", "33 people"), ("periods, washout", "assumption",
                                                        "4 weeks each, 2 between"))),
             analysis="crossover", printed="fell", looks=found + ", with 33 people from the start",
             assumptions=(_HALF, *usual)),
-        Replay(key="gabapentin-cutter-2000", design=_cross(
+        Replay(key="gabapentin-cutter-2000", design=crossover(
             "Cutter 2000", (11, 11), 6, 14, -1.0,
             sources=(_size("memory-low", "about 22 people"),
                      ("6 days, washout 14 days", "published", "Cutter 2000"))),
             analysis="crossover", printed="fell", looks=found, assumptions=(_POINT, *usual)),
-        Replay(key="itb-penn-1989", design=_cross(
+        Replay(key="itb-penn-1989", design=crossover(
             "Penn 1989", (10, 10), 3, 2, -5.0,
             sources=(_size("published", "20 people, 3 days each"),
                      ("claimed effect", "derived", "Ashworth 4.0 to 1.2 of 1 to 5, as half of 10 points"),
                      ("time between", "assumption", "2 days"))),
             analysis="crossover", printed="fell", looks=found, assumptions=usual),
-        Replay(key="cannabis-smoked-corey-bloom-2012", design=_cross(
+        Replay(key="cannabis-smoked-corey-bloom-2012", design=crossover(
             "Corey-Bloom 2012", (19, 18), 3, 11, -1.0, lost=7 / 37,
             sources=(_size("published", "37 people, 30 analysed, 3 days each, 11 between"),)),
             analysis="crossover", printed="fell", looks=found, assumptions=(_POINT, *usual)),
-        Replay(key="nabiximols-collin-2007", design=_two(
+        Replay(key="nabiximols-collin-2007", design=two_arms(
             "Collin 2007", (124, 65), 42, -0.52, ratings=2,
             sources=(_TWO_DAYS, _size("published", "124 and 65 people, 6 weeks"),
                      ("claimed effect -0.52", "memory-medium", "Collin 2007"))),
             analysis="difference", printed="fell", looks=found, assumptions=usual),
-        Replay(key="nabiximols-collin-2010", design=_two(
+        Replay(key="nabiximols-collin-2010", design=two_arms(
             "Collin 2010", (168, 169), 105, -0.32, ratings=2,
             sources=(_TWO_DAYS, _size("published", "337 people, 15 weeks; arms one to one"),
                      ("claimed effect -0.32", "published", "three trials pooled, Wade 2010"))),
@@ -240,40 +239,40 @@ def replays() -> dict[str, Replay]:
             analysis="withdrawal", printed="nearly all fail without",
             looks="at most 3 of 18 fail who go on, and 16 or more of 18 who stop",
             assumptions=usual),
-        Replay(key="nabiximols-move2-2014", design=_alone(
+        Replay(key="nabiximols-move2-2014", design=one_group(
             "MOVE 2", 276, 28, -0.32,
             sources=(_size("published", "276 people, a month"),
                      ("claimed effect -0.32", "published", "three trials pooled, Wade 2010"))),
             analysis="change", printed="fell", looks=fell_alone, assumptions=usual),
-        Replay(key="cams-zajicek-2003", design=_two(
+        Replay(key="cams-zajicek-2003", design=two_arms(
             "CAMS", (211, 213), 105, -0.5,
             sources=(_size("published", "211 on extract and 213 on placebo, 15 weeks"),)),
             analysis="responders", printed="fell",
             looks="a larger share better with p below 0.05 (here: a fall of 30 %)",
             assumptions=(_HALF, *usual)),
-        Replay(key="musec-zajicek-2012", design=_two(
+        Replay(key="musec-zajicek-2012", design=two_arms(
             "MUSEC", (144, 135), 84, -1.1,
             sources=(_size("published", "144 and 135 people, 12 weeks"),
                      ("claimed effect -1.1", "derived", "stiffness -1.8 against -0.7 of 10"))),
             analysis="responders", printed="one-sided fall",
             looks="a larger share relieved, one-sided p below 0.05 (here: a fall of 30 %)",
             assumptions=usual),
-        Replay(key="tizanidine-uk-1994", design=_two(
+        Replay(key="tizanidine-uk-1994", design=two_arms(
             "UK tizanidine", (94, 93), 84, -1.0,
             sources=(_size("published", "187 people, 12 weeks; arms one to one"),)),
             analysis="difference", printed="fell", looks=found, assumptions=(_POINT, *usual)),
-        Replay(key="tizanidine-us-1994", design=_two(
+        Replay(key="tizanidine-us-1994", design=two_arms(
             "US tizanidine", (111, 109), 105, -0.5, ratings=2,
             sources=(_TWO_DAYS, _size("published", "111 and 109 people, 15 weeks"),)),
             analysis="difference", printed="fell", looks=found + " in diaries",
             assumptions=(_HALF, *usual)),
-        Replay(key="botox-hyman-2000", design=_two(
+        Replay(key="botox-hyman-2000", design=two_arms(
             "Hyman 2000", (18, 16), 84, -1.0, names=("1500 units", "placebo"),
             sources=(_size("published", "16 on placebo, 58 on a dose, 12 weeks"),
                      ("18 on the top dose", "assumption", "a third of 58"))),
             analysis="difference", printed="fell", looks=found + " for the top dose",
             assumptions=(_POINT, *usual)),
-        Replay(key="massage-backus-2016", design=_alone(
+        Replay(key="massage-backus-2016", design=one_group(
             "Backus 2016", 3, 42, 1.0, entry=1.0,
             sources=(("3 people with spasticity", "booklet", "not in the abstract"),
                      ("6 weeks", "published", "Backus 2016"),
@@ -293,18 +292,18 @@ def replays() -> dict[str, Replay]:
             analysis="waiting", printed="gain that is gone later",
             looks="one-sided p below 0.05 at the end and not 8 weeks later",
             assumptions=(_POINT, *usual)),
-        Replay(key="massage-hernandez-reif-1998", design=_two(
+        Replay(key="massage-hernandez-reif-1998", design=two_arms(
             "Hernandez-Reif 1998", (12, 12), 35, -1.0, hope=(1.0, 0.4),
             sources=(_size("memory-medium", "12 and 12 people, 5 weeks"),
                      ("expectation 0.4", "assumption", "usual care"))),
             analysis="difference", printed="fell", looks=found, assumptions=(_POINT, *usual)),
-        Replay(key="massage-negahban-2013", design=_two(
+        Replay(key="massage-negahban-2013", design=two_arms(
             "Negahban 2013", (12, 12), 35, -1.0, hope=(1.0, 0.4),
             sources=(_size("published", "12 people an arm, 5 weeks"),
                      ("expectation 0.4", "assumption", "no treatment"))),
             analysis="difference", printed="no difference", looks=none,
             assumptions=(_POINT, *usual)),
-        Replay(key="massage-schroeder-2014", design=_cross(
+        Replay(key="massage-schroeder-2014", design=crossover(
             "Schroeder 2014", (12, 12), 28, 0, -0.5,
             sources=(_size("published", "24 people, 4 weeks each"),
                      ("washout", "assumption", "none"))),
@@ -313,14 +312,14 @@ def replays() -> dict[str, Replay]:
                printed="four in five pains fell",
                looks="four in five pains lower by a point or more",
                assumptions=(_POINT, *usual), settings={"effect": -1.0}),
-        Replay(key="fes-esnouf-2010", design=_two(
+        Replay(key="fes-esnouf-2010", design=two_arms(
             "Esnouf 2010", (27, 26), 126, 0.0,
             sources=(_size("published", "53 of 64 analysed, 18 weeks; arms one to one"),)),
             analysis="falls", printed="fell", looks="fewer falls with p below 0.05 (ranks)",
             assumptions=(("means 7.5 and 28", "derived", "medians 5 and 18 at a dispersion of 0.8"),
                          ("dispersion 0.8", "assumption", "vary it")),
             settings={"mean_treated": 7.5, "mean_control": 28.0, "dispersion": 0.8}),
-        Replay(key="fes-barrett-2009", design=_two(
+        Replay(key="fes-barrett-2009", design=two_arms(
             "Barrett 2009", (24, 20), 126, -1.0, names=("exercise", "stimulation"),
             sources=(_size("published", "24 and 20 people, 18 weeks"),)),
             analysis="difference", printed="fell", looks=found + " of exercise",
@@ -328,25 +327,25 @@ def replays() -> dict[str, Replay]:
         Replay(key="fescycle-krause-2007", design=DESIGNS["T8"], analysis="sessions", printed="fell",
                looks="a fall over sessions with p below 0.05, each session counted as if a person",
                assumptions=(_RATING,)),
-        Replay(key="fescycle-backus-2014", design=_alone(
+        Replay(key="fescycle-backus-2014", design=one_group(
             "Backus 2014", 14, 28, -1.0, entry=None,
             sources=(_size("published", "14 people, 4 weeks"),)),
             analysis="change", printed="no difference", looks="no change (p 0.05 or more)",
             assumptions=(_POINT, _RATING, _HOPE)),
-        Replay(key="fescycle-pilutti-2019", design=_two(
+        Replay(key="fescycle-pilutti-2019", design=two_arms(
             "Pilutti 2019", (4, 4), 168, -1.0,
             sources=(_size("published", "4 and 4 finished, 24 weeks"),)),
             analysis="standardised", printed="half or more apart",
             looks="half a standard deviation or more in favour",
             assumptions=(_POINT, *usual)),
-        Replay(key="fescycle-szecsi-2009", design=_alone(
+        Replay(key="fescycle-szecsi-2009", design=one_group(
             "Szecsi 2009", 12, 14, -1.0,
             sources=(_size("published", "12 people, 2 weeks"),)),
             analysis="change", printed="no difference",
             looks="no change after two weeks (p 0.05 or more)", assumptions=(_POINT, *usual)),
         Replay(key="selfmgmt-hugos-2017", design=_with("T3", -0.5), analysis="difference",
                printed="fell", looks=found, assumptions=(_HALF, *usual)),
-        Replay(key="selfmgmt-hugos-2024", design=_two(
+        Replay(key="selfmgmt-hugos-2024", design=two_arms(
             "Hugos 2024", (116, 115), 28, -0.5,
             sources=(_size("published", "231 people, a month; arms one to one"),)),
             analysis="difference", printed="no difference", looks=none, assumptions=(_HALF, *usual)),
@@ -355,7 +354,7 @@ def replays() -> dict[str, Replay]:
                analysis="case", printed="a dramatic fall",
                looks="the one who is written about fell by three points or more, and by half",
                assumptions=(_POINT, _RATING)),
-        Replay(key="rule-nice-ng144-2019", design=_alone(
+        Replay(key="rule-nice-ng144-2019", design=one_group(
             "NICE four weeks", 100, 28, -0.32,
             sources=(("four weeks, a fifth", "published", "NICE NG144"),
                      ("claimed effect -0.32", "published", "three trials pooled, Wade 2010"),
