@@ -414,17 +414,27 @@ def wald_row(
     estimate: float, std_error: float, *, conf_level: float, df: float = np.inf
 ) -> dict[str, float]:
     """Return estimate, interval, statistic and p; normal, or Student's t with finite `df`."""
-    from scipy.special import ndtr, ndtri, stdtr, stdtrit
+    from scipy.special import ndtr, stdtr
 
     z = estimate / std_error if std_error > 0 else np.nan
-    p = 0.5 + level_between(conf_level) / 2
     finite = bool(np.isfinite(df))
-    half = float(stdtrit(df, p) if finite else ndtri(p)) * std_error
+    return interval_row(estimate, std_error, conf_level=conf_level, df=df) | {
+        "statistic": z, "df": df if finite else np.nan,
+        "p_value": float(2 * (stdtr(df, -abs(z)) if finite else ndtr(-abs(z)))),
+    }  # fmt: skip
+
+
+def interval_row(
+    estimate: float, std_error: float, *, conf_level: float, df: float = np.inf
+) -> dict[str, float]:
+    """Return what :func:`wald_row` does, without a test."""
+    from scipy.special import ndtri, stdtrit
+
+    p = 0.5 + level_between(conf_level) / 2
+    half = float(stdtrit(df, p) if np.isfinite(df) else ndtri(p)) * std_error
     return {
         "estimate": estimate, "std_error": std_error, "conf_low": estimate - half,
-        "conf_high": estimate + half, "conf_level": conf_level, "statistic": z,
-        "df": df if finite else np.nan,
-        "p_value": float(2 * (stdtr(df, -abs(z)) if finite else ndtr(-abs(z)))),
+        "conf_high": estimate + half, "conf_level": conf_level,
     }  # fmt: skip
 
 

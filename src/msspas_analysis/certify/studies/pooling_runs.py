@@ -12,8 +12,8 @@ from msspas_analysis.certify.monte_carlo import mean_row, share_row
 from msspas_analysis.estimate.intervals import Floats
 from msspas_analysis.estimate.pooling.models import Method, fit_studies
 from msspas_analysis.estimate.pooling.pooled import (
-    INTERVALS,
     Interval,
+    check_how,
     method_words,
     studies_of,
 )
@@ -78,8 +78,7 @@ def pooled_coverage(
         raise ValueError(f"runs must be 2 or more, got {runs}")
     if tau2 is not None and not tau2 >= 0:
         raise ValueError(f"tau2 must be 0 or more, got {tau2}")
-    if interval not in INTERVALS:
-        raise ValueError(f"interval must be one of {list(INTERVALS)}, got {interval!r}")
+    check_how(method, interval, conf_level)
     s = studies_of(effects, measure=measure)
     fit = fit_studies(s.y, s.v, method=method)
     between = float(fit.tau2) if tau2 is None else tau2

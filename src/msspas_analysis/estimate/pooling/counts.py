@@ -23,12 +23,13 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats
-from msspas_analysis.estimate.likelihood import as_ratio, chi_row
+from msspas_analysis.estimate.likelihood import as_ratio, chi_row, interval_row, wald_row
 from msspas_analysis.estimate.pooling.effects import study_effects
 from msspas_analysis.estimate.pooling.pooled import (
     NEXT,
     POOLED,
     Interval,
+    check_how,
     pooled_effect,
     studies_of,
 )
@@ -92,8 +93,7 @@ def pooled_tables(
         raise ValueError(f'method must be "Mantel-Haenszel" or "Peto", got {method!r}')
     if method == "Peto" and measure != "odds_ratio":
         raise ValueError(f"Peto's method is for odds ratios, got measure {measure!r}")
-    if not 0 < conf_level < 1:
-        raise ValueError(f"conf_level must be between 0 and 1, got {conf_level}")
+    check_how(conf_level=conf_level)
     scale = measure if measure == "risk_difference" else f"log_{measure}"
     each = study_effects(studies, scale)
     s = studies_of(each)
@@ -106,17 +106,12 @@ def pooled_tables(
     else:
         middle, se = _mantel_haenszel(a, n1, b, n2, measure)
         q = float(((s.y - middle) ** 2 / s.v).sum())
-    from scipy.special import ndtr, ndtri
-
-    half = float(ndtri((1 + conf_level) / 2)) * se
     base: dict[str, Any] = {
         "outcome": measure, "group": POOLED, "n": len(s.names), "n_missing": len(s.aside),
         "method": method,
     }  # fmt: skip
     one = base | {
-        "term": POOLED, "measure": scale, "estimate": middle, "std_error": se,
-        "conf_low": middle - half, "conf_high": middle + half, "conf_level": conf_level,
-        "statistic": middle / se, "p_value": float(2 * ndtr(-abs(middle / se))),
+        "term": POOLED, "measure": scale, **wald_row(middle, se, conf_level=conf_level)
     }  # fmt: skip
     rows = [one]
     if measure != "risk_difference":
@@ -271,7 +266,6 @@ def _share_of_angle(x: float, n: float) -> float:
 def _binomial_normal(studies: pd.DataFrame, conf_level: float) -> Estimates:
     """Maximise the likelihood of counts whose log odds are normal between studies."""
     from scipy.optimize import minimize
-    from scipy.special import ndtri
 
     each = study_effects(studies, "logit_proportion")
     s = studies_of(each)
@@ -295,7 +289,6 @@ def _binomial_normal(studies: pd.DataFrame, conf_level: float) -> Estimates:
         information = _hessian(lambda at: -float(_marginal(k, n, at[0], at[1]).sum()),
                                np.array([middle, tau]))  # fmt: skip
         se = float(np.sqrt(np.linalg.inv(information)[0, 0]))
-    half = float(ndtri((1 + conf_level) / 2))
     base: dict[str, Any] = {
         "outcome": "proportion", "group": POOLED, "n": len(s.names), "n_missing": len(s.aside),
         "method": "binomial-normal; maximum likelihood; normal interval",
@@ -303,9 +296,8 @@ def _binomial_normal(studies: pd.DataFrame, conf_level: float) -> Estimates:
     rows: list[dict[str, Any]] = []
     for term, spread in ((POOLED, se), (NEXT, float(np.hypot(se, tau)))):
         one = base | {
-            "term": term, "measure": "logit_proportion", "estimate": middle, "std_error": spread,
-            "conf_low": middle - half * spread, "conf_high": middle + half * spread,
-            "conf_level": conf_level,
+            "term": term, "measure": "logit_proportion",
+            **interval_row(middle, spread, conf_level=conf_level),
         }  # fmt: skip
         ends = {name: _logistic(one[name]) for name in ("estimate", "conf_low", "conf_high")}
         rows += [one, one | ends | {"measure": "proportion", "std_error": np.nan}]

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats
+from msspas_analysis.estimate.trials.effect_size import hedges_factor
 
 Words = npt.NDArray[np.object_]
 
@@ -182,13 +183,6 @@ def _check(x: dict[str, Floats], who: pd.Series) -> None:
         refuse(x["n"] < 2, "n", "2 people or more")
 
 
-def _exact_factor(df: Floats) -> Floats:
-    from scipy.special import gammaln
-
-    log = gammaln(df / 2) - 0.5 * np.log(df / 2) - gammaln((df - 1) / 2)
-    return np.where(df > 1, np.exp(log), np.nan)
-
-
 def _mean_difference(x: dict[str, Floats], _: Words) -> tuple[Floats, Floats]:
     variance = x["sd_1"] ** 2 / x["n_1"] + x["sd_2"] ** 2 / x["n_2"]
     return x["mean_1"] - x["mean_2"], variance
@@ -197,7 +191,7 @@ def _mean_difference(x: dict[str, Floats], _: Words) -> tuple[Floats, Floats]:
 def _hedges(x: dict[str, Floats], _: Words) -> tuple[Floats, Floats]:
     df = x["n_1"] + x["n_2"] - 2
     pooled = (x["sd_1"] ** 2 * (x["n_1"] - 1) + x["sd_2"] ** 2 * (x["n_2"] - 1)) / df
-    g = _exact_factor(df) * (x["mean_1"] - x["mean_2"]) / np.sqrt(pooled)
+    g = hedges_factor(df) * (x["mean_1"] - x["mean_2"]) / np.sqrt(pooled)
     return g, 1 / x["n_1"] + 1 / x["n_2"] + g**2 / (2 * (df + 2))
 
 
@@ -249,7 +243,7 @@ def _paired(x: dict[str, Floats], _: Words) -> tuple[Floats, Floats]:
 
 def _paired_standardised(x: dict[str, Floats], _: Words) -> tuple[Floats, Floats]:
     n = x["n"]
-    g = _exact_factor(n - 1) * (x["mean_1"] - x["mean_2"]) / x["sd_2"]
+    g = hedges_factor(n - 1) * (x["mean_1"] - x["mean_2"]) / x["sd_2"]
     return g, 2 * (1 - x["correlation"]) / n + g**2 / (2 * n)
 
 

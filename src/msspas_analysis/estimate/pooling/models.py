@@ -51,6 +51,8 @@ class Fit:
         Weighted squares of the residuals over `df`: Hartung and Knapp's factor.
     tau2, tau2_se : numpy.ndarray, shape (...)
         Variance between studies and its large-sample standard error; NaN where there is none.
+    typical : numpy.ndarray, shape (...)
+        Sampling variance of a typical study, as `i2` has it.
     i2, h2 : numpy.ndarray, shape (...)
         Share of the variance of a study that is between studies, 0 to 1, and the ratio.
     q : numpy.ndarray, shape (...)
@@ -68,6 +70,7 @@ class Fit:
     scale: Floats
     tau2: Floats
     tau2_se: Floats
+    typical: Floats
     i2: Floats
     h2: Floats
     q: Floats
@@ -103,6 +106,13 @@ class _Weighted:
         return np.asarray(
             (self.w**2).sum(axis=-1) - 2 * three + np.trace(two @ two, axis1=-2, axis2=-1)
         )
+
+    def q_error(self, x: Floats, v: Floats, tau2: Floats) -> Floats:
+        """Return the standard deviation of `q` where effects have the variances v + tau2."""
+        wx = self.w[..., None] * x
+        p = self.w[..., None] * np.eye(x.shape[0]) - wx @ self.inverse @ np.swapaxes(wx, -1, -2)
+        pv = p * (v + tau2[..., None])[..., None, :]
+        return np.asarray(np.sqrt(2 * (pv * np.swapaxes(pv, -1, -2)).sum(axis=(-1, -2))))
 
 
 def _cross(x: Floats, w: Floats) -> Floats:
@@ -165,14 +175,14 @@ def fit_studies(
     fixed = _weigh(y, columns, 1.0 / v)
     tau2, se = _between(y, v, columns, fixed, method)
     got = _weigh(y, columns, 1.0 / (v + tau2[..., None]))
+    typical = df / fixed.trace(columns)
     if method == "common":
         i2 = np.maximum(0.0, 1.0 - df / np.maximum(fixed.q, _SMALL))
         h2 = fixed.q / df
     else:
-        typical = df / fixed.trace(columns)
         i2, h2 = tau2 / (typical + tau2), tau2 / typical + 1.0
     return Fit(
-        coef=got.coef, unscaled=got.inverse, scale=got.q / df, tau2=tau2, tau2_se=se, i2=i2, h2=h2,
+        coef=got.coef, unscaled=got.inverse, scale=got.q / df, tau2=tau2, tau2_se=se, typical=typical, i2=i2, h2=h2,
         q=fixed.q, df=df, weights=got.w / got.w.sum(axis=-1, keepdims=True), residuals=got.r,
     )  # fmt: skip
 
@@ -189,58 +199,27 @@ def _between(
     if method == "DL":
         trace = fixed.trace(x)
         tau2 = np.maximum(0.0, (fixed.q - df) / trace)
-        var = (2 * df + 4 * tau2 * trace + 2 * tau2**2 * fixed.trace2(x)) / trace**2
-        return tau2, np.sqrt(var)
+        return tau2, fixed.q_error(x, v, tau2) / trace
     if method == "HS":
         tau2 = np.maximum(0.0, (fixed.q - k) / fixed.w.sum(axis=-1))
-        var = 2 * df + 4 * tau2 * fixed.trace(x) + 2 * tau2**2 * fixed.trace2(x)
-        return tau2, np.sqrt(var) / fixed.w.sum(axis=-1)
+        return tau2, fixed.q_error(x, v, tau2) / fixed.w.sum(axis=-1)
     if method == "HE":
         plain = _weigh(y, x, np.ones_like(v))
         tau2 = np.maximum(0.0, (plain.q - plain.trace(x, v)) / df)
-        both = _two_traces(x, np.ones_like(v), plain.inverse, v)
-        var = 2 * both + 4 * tau2 * plain.trace(x, v) + 2 * tau2**2 * df
-        return tau2, np.sqrt(var) / df
+        return tau2, plain.q_error(x, v, tau2) / df
     if method == "SJ":
         start = y.var(axis=-1, ddof=1) * (k - 1) / k
         first = _weigh(y, x, 1.0 / (v + start[..., None]))
         tau2 = start * first.q / df
-        var = (
-            2 * _two_traces(x, first.w, first.inverse, v)
-            + 4 * tau2 * _mixed_traces(x, first.w, first.inverse, v)
-            + 2 * tau2**2 * first.trace2(x)
-        )
-        return tau2, np.sqrt(var) * start / df
+        return tau2, first.q_error(x, v, tau2) * start / df
     if method == "PM":
         tau2 = _generalised_q(y, v, x, np.full(y.shape[:-1], float(df)))
         at = _weigh(y, x, 1.0 / (v + tau2[..., None]))
-        var = (
-            2 * _two_traces(x, at.w, at.inverse, v)
-            + 4 * tau2 * _mixed_traces(x, at.w, at.inverse, v)
-            + 2 * tau2**2 * at.trace2(x)
-        )
-        return tau2, np.sqrt(var) * (k / df) / at.w.sum(axis=-1)
+        return tau2, at.q_error(x, v, tau2) * (k / df) / at.w.sum(axis=-1)
     tau2 = _likelihood(y, v, x, restricted=method == "REML")
     at = _weigh(y, x, 1.0 / (v + tau2[..., None]))
     information = at.trace2(x) if method == "REML" else (at.w**2).sum(axis=-1)
     return tau2, np.sqrt(2.0 / information)
-
-
-def _projection(x: Floats, w: Floats, inverse: Floats) -> Floats:
-    wx = w[..., None] * x
-    return np.asarray(w[..., None] * np.eye(x.shape[0]) - wx @ inverse @ np.swapaxes(wx, -1, -2))
-
-
-def _two_traces(x: Floats, w: Floats, inverse: Floats, v: Floats) -> Floats:
-    """Return the trace of PVPV."""
-    pv = _projection(x, w, inverse) * v[..., None, :]
-    return np.asarray((pv * np.swapaxes(pv, -1, -2)).sum(axis=(-1, -2)))
-
-
-def _mixed_traces(x: Floats, w: Floats, inverse: Floats, v: Floats) -> Floats:
-    """Return the trace of PVP."""
-    p = _projection(x, w, inverse)
-    return np.asarray((p * v[..., None, :] * p).sum(axis=(-1, -2)))
 
 
 def _top(y: Floats, v: Floats, x: Floats) -> Floats:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats
-from msspas_analysis.estimate.likelihood import as_ratio, chi_row
+from msspas_analysis.estimate.likelihood import as_ratio, chi_row, interval_row, wald_row
 from msspas_analysis.estimate.pooling.effects import MEASURES, study_effects
 from msspas_analysis.estimate.pooling.models import METHODS, Fit, Method, fit_studies, tau2_interval
 from msspas_analysis.results import Estimates
@@ -199,7 +199,7 @@ def pooled_effect(
     >>> [round(float(row[x]), 3) for x in ("estimate", "conf_low", "conf_high")]
     [-0.367, -0.824, 0.09]
     """
-    _check(method, interval, conf_level)
+    check_how(method, interval, conf_level)
     s = studies_of(effects, measure=measure)
     fit = fit_studies(s.y, s.v, method=method)
     said = method_words(method, interval)
@@ -231,7 +231,8 @@ def pooled_effect(
     return Estimates.from_rows(rows, notes=notes)
 
 
-def _check(method: str, interval: str, conf_level: float) -> None:
+def check_how(method: str = "REML", interval: str = "normal", conf_level: float = 0.95) -> None:
+    """Refuse a method, an interval or a level that there is not, and what does not go together."""
     if method not in METHODS:
         raise ValueError(f"method must be one of {list(METHODS)}, got {method!r}")
     if interval not in INTERVALS:
@@ -248,52 +249,42 @@ def method_words(method: str, interval: str) -> str:
 
 
 def _row(fit: Fit, at: int, interval: str, conf_level: float) -> dict[str, Any]:
-    """Return one coefficient with its interval and test."""
-    from scipy.special import ndtr, ndtri, stdtr, stdtrit
-
-    scale = float(fit.scale) if interval == "Hartung-Knapp" else 1.0
-    if scale <= 1e-12:
+    """Return one coefficient, or refuse an interval without width."""
+    if interval == "Hartung-Knapp" and float(fit.scale) <= 1e-12:
         raise ValueError(
             "all effects are the same, so how far studies lie apart gives an interval without width; "
             'use interval="normal"'
         )
-    estimate, se = float(fit.coef[at]), float(np.sqrt(fit.unscaled[at, at] * scale))
-    statistic, tail = estimate / se, (1 + conf_level) / 2
-    if interval == "Hartung-Knapp":
-        df, half, p = float(fit.df), stdtrit(fit.df, tail), 2 * stdtr(fit.df, -abs(statistic))
-    else:
-        df, half, p = np.nan, ndtri(tail), 2 * ndtr(-abs(statistic))
-    return {
-        "estimate": estimate, "std_error": se, "conf_low": estimate - half * se,
-        "conf_high": estimate + half * se, "statistic": statistic, "df": df, "p_value": float(p),
-    }  # fmt: skip
+    return coefficient_row(fit, at, interval, conf_level)
+
+
+def coefficient_row(fit: Fit, at: int, interval: str, conf_level: float) -> dict[str, float]:
+    """Return one coefficient with its interval and test."""
+    df, scale = _spread_of(fit, interval)
+    se = float(np.sqrt(fit.unscaled[at, at] * scale))
+    return wald_row(float(fit.coef[at]), se, conf_level=conf_level, df=df)
+
+
+def _spread_of(fit: Fit, interval: str) -> tuple[float, float]:
+    """Return degrees of freedom, infinite if normal, and what the covariance is multiplied by."""
+    return (float(fit.df), float(fit.scale)) if interval == "Hartung-Knapp" else (np.inf, 1.0)
 
 
 def _ahead(fit: Fit, pooled: dict[str, Any], interval: str, conf_level: float) -> dict[str, Any]:
-    from scipy.special import ndtri, stdtrit
-
-    tail = (1 + conf_level) / 2
-    wide = stdtrit(fit.df, tail) if interval == "Hartung-Knapp" else ndtri(tail)
     spread = float(np.sqrt(pooled["std_error"] ** 2 + fit.tau2))
-    middle = pooled["estimate"]
-    return {
-        "term": NEXT, "measure": pooled["measure"], "estimate": middle, "std_error": spread,
-        "conf_low": middle - wide * spread, "conf_high": middle + wide * spread,
-    }  # fmt: skip
+    df, _ = _spread_of(fit, interval)
+    return {"term": NEXT, "measure": pooled["measure"]} | interval_row(
+        pooled["estimate"], spread, conf_level=conf_level, df=df
+    )
 
 
 def _studies(s: StudyEffects, fit: Fit, conf_level: float) -> list[dict[str, Any]]:
-    from scipy.special import ndtri
-
-    half = ndtri((1 + conf_level) / 2)
     rows = []
     for i, name in enumerate(s.names):
         base = {"outcome": s.measure, "group": STUDY, "term": name, "n": int(s.people[i])}
-        se = float(np.sqrt(s.v[i]))
         one = base | {
-            "measure": s.measure, "estimate": float(s.y[i]), "std_error": se,
-            "conf_low": float(s.y[i] - half * se), "conf_high": float(s.y[i] + half * se),
-            "conf_level": conf_level, "method": "as published; normal interval",
+            "measure": s.measure, "method": "as published; normal interval",
+            **interval_row(float(s.y[i]), float(np.sqrt(s.v[i])), conf_level=conf_level),
         }  # fmt: skip
         rows += [one, *_ratio(one, s.measure)]
         rows.append(base | {"measure": "weight", "estimate": float(fit.weights[i]),
@@ -313,8 +304,7 @@ def between_rows(
     """Return what is between studies: tau2 and i2 with their interval, tau."""
     low, high = (float(end) for end in tau2_interval(s.y, s.v, x, conf_level=conf_level))
     tau2, i2 = float(fit.tau2), float(fit.i2)
-    # the variance of a typical study, as i2 has it, is the same at both ends
-    typical = _typical(s, x)
+    typical = float(fit.typical)
     base = {"term": "between studies"}
     return [
         base | {"measure": "tau2", "estimate": tau2, "std_error": float(fit.tau2_se),
@@ -324,15 +314,6 @@ def between_rows(
         base | {"measure": "i2", "estimate": i2, "conf_low": low / (low + typical),
                 "conf_high": high / (high + typical)},
     ]  # fmt: skip
-
-
-def _typical(s: StudyEffects, x: Floats | None) -> float:
-    fit = fit_studies(s.y, s.v, x, method="common")
-    # trace of P at no variance between studies
-    columns = np.ones((len(s.y), 1)) if x is None else x
-    w = 1.0 / s.v
-    cross = fit.unscaled @ np.einsum("kp,k,kq->pq", columns, w**2, columns)
-    return float(fit.df / (w.sum() - np.trace(cross)))
 
 
 def leave_one_out(
@@ -364,7 +345,7 @@ def leave_one_out(
     >>> leave_one_out(told, method="DL").one(term="without c", measure="effect").n
     np.int64(2)
     """
-    _check(method, interval, conf_level)
+    check_how(method, interval, conf_level)
     s = studies_of(effects, measure=measure, least=3)
     rows = []
     for i, name in enumerate(s.names):
@@ -418,7 +399,7 @@ def subgroup_effects(
     >>> bool(found.one(term="between groups").p_value < 0.01)
     True
     """
-    _check(method, interval, conf_level)
+    check_how(method, interval, conf_level)
     s = studies_of(effects, [by], measure=measure)
     labels = s.rows[by].astype("str")
     groups = list(dict.fromkeys(labels))
@@ -435,11 +416,8 @@ def subgroup_effects(
         one = base | {"measure": s.measure, "conf_level": conf_level}
         if len(y) == 1:
             notes.append(f"{by} {group}: one study, as published; normal interval.")
-            from scipy.special import ndtri
-
-            se, half = float(np.sqrt(v[0])), ndtri((1 + conf_level) / 2)
-            one |= {"estimate": float(y[0]), "std_error": se, "method": "one study",
-                    "conf_low": y[0] - half * se, "conf_high": y[0] + half * se}  # fmt: skip
+            one |= {"method": "one study",
+                    **interval_row(float(y[0]), float(np.sqrt(v[0])), conf_level=conf_level)}  # fmt: skip
             middle.append(y[0])
             spread.append(v[0])
         else:
@@ -499,7 +477,7 @@ def meta_regression(
     >>> round(float(found.one(term="year").estimate), 3)
     0.067
     """
-    _check(method, interval, conf_level)
+    check_how(method, interval, conf_level)
     if not moderators:
         raise ValueError("moderators must name one column or more")
     s = studies_of(effects, moderators, measure=measure, least=3)
@@ -555,7 +533,7 @@ def _columns(rows: pd.DataFrame, moderators: Sequence[str]) -> tuple[Floats, lis
 def _moderators(fit: Fit, interval: str) -> dict[str, Any]:
     from scipy.special import fdtrc
 
-    b, scale = fit.coef[1:], float(fit.scale) if interval == "Hartung-Knapp" else 1.0
+    b, (_, scale) = fit.coef[1:], _spread_of(fit, interval)
     q = float(b @ np.linalg.solve(fit.unscaled[1:, 1:] * scale, b))
     m = len(b)
     if interval == "normal":

@@ -21,7 +21,12 @@ import pandas as pd
 
 from msspas_analysis.estimate.intervals import Floats
 from msspas_analysis.estimate.pooling.models import METHODS, Method, fit_studies
-from msspas_analysis.estimate.pooling.pooled import StudyEffects, studies_of
+from msspas_analysis.estimate.pooling.pooled import (
+    StudyEffects,
+    check_how,
+    coefficient_row,
+    studies_of,
+)
 from msspas_analysis.results import Estimates
 
 _TEN: Final = 10
@@ -81,25 +86,21 @@ def small_study_effects(
     >>> float(found.one(term="ranks").estimate) < 0
     True
     """
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {list(METHODS)}, got {method!r}")
-    if not 0 < conf_level < 1:
-        raise ValueError(f"conf_level must be between 0 and 1, got {conf_level}")
+    check_how(method, conf_level=conf_level)
     s = studies_of(effects, measure=measure, least=3)
     if np.ptp(s.v) <= 1e-12 * s.v.max():
         raise ValueError("all standard errors are the same, so nothing can go with them")
     base: dict[str, Any] = {
         "outcome": s.measure, "group": "small studies", "n": len(s.names), "n_missing": len(s.aside),
     }  # fmt: skip
-    level = {"conf_level": conf_level}
-    rows = [base | level | row for row in _lines(s, method, conf_level)]
+    rows = [base | row for row in _lines(s, method, conf_level)]
     rows.append(base | _ranks(s))
     added, side, filled = _filled(s, method)
     how = f"trim and fill (L0); {METHODS[method]}"
     rows += [
         base | {"term": "trim and fill", "measure": "studies_added", "estimate": added, "method": how},
-        base | level | {"term": "trim and fill", "measure": s.measure, "method": how,
-                        **_normal(filled, 0, conf_level)},
+        base | {"term": "trim and fill", "measure": s.measure, "method": how,
+                        **coefficient_row(filled, 0, "normal", conf_level)},
     ]  # fmt: skip
     notes = [*s.aside, _WHY]
     if added:
@@ -111,41 +112,18 @@ def small_study_effects(
     return Estimates.from_rows(rows, notes=notes)
 
 
-def _normal(fit: Any, at: int, conf_level: float) -> dict[str, float]:
-    from scipy.special import ndtr, ndtri
-
-    estimate, se = float(fit.coef[at]), float(np.sqrt(fit.unscaled[at, at]))
-    half = float(ndtri((1 + conf_level) / 2)) * se
-    return {"estimate": estimate, "std_error": se, "conf_low": estimate - half,
-            "conf_high": estimate + half, "statistic": estimate / se,
-            "p_value": float(2 * ndtr(-abs(estimate / se)))}  # fmt: skip
-
-
 def _lines(s: StudyEffects, method: Method, conf_level: float) -> list[dict[str, Any]]:
-    from scipy.special import stdtr, stdtrit
-
     x = np.stack([np.ones_like(s.v), np.sqrt(s.v)], axis=1)
-    plain = fit_studies(s.y, s.v, x, method="common")
-    se = np.sqrt(np.diag(plain.unscaled) * float(plain.scale))
-    half = stdtrit(plain.df, (1 + conf_level) / 2) * se
-    t = plain.coef / se
-    rows: list[dict[str, Any]] = []
-    for at, (term, measure) in enumerate(
-        (("no error", s.measure), ("standard error", "coefficient"))
-    ):
-        rows.append({
-            "term": term, "measure": measure, "method": "Egger", "estimate": float(plain.coef[at]),
-            "std_error": float(se[at]), "conf_low": float(plain.coef[at] - half[at]),
-            "conf_high": float(plain.coef[at] + half[at]), "statistic": float(t[at]),
-            "df": float(plain.df), "p_value": float(2 * stdtr(plain.df, -abs(t[at]))),
-        })  # fmt: skip
-    random = fit_studies(s.y, s.v, x, method=method)
-    for at, (term, measure) in enumerate(
-        (("no error", s.measure), ("standard error", "coefficient"))
-    ):
-        rows.append({"term": term, "measure": measure, "method": "Egger, random effects",
-                     **_normal(random, at, conf_level)})  # fmt: skip
-    return rows
+    lines = (
+        ("Egger", fit_studies(s.y, s.v, x, method="common"), "Hartung-Knapp"),
+        ("Egger, random effects", fit_studies(s.y, s.v, x, method=method), "normal"),
+    )
+    terms = (("no error", s.measure), ("standard error", "coefficient"))
+    return [
+        {"term": term, "measure": measure, "method": how,
+         **coefficient_row(fit, at, interval, conf_level)}
+        for how, fit, interval in lines for at, (term, measure) in enumerate(terms)
+    ]  # fmt: skip
 
 
 def _ranks(s: StudyEffects) -> dict[str, Any]:

@@ -229,22 +229,22 @@ def standardised_change(
     return plain | {f"g{name[1:]}": _times(one, j) for name, one in plain.items()}
 
 
-def hedges_factor(df: int) -> float:
+def hedges_factor(df: npt.ArrayLike) -> Floats:
     """Return J: what a standardised difference is multiplied by to take its bias away.
 
     It is Gamma(df/2) / (sqrt(df/2) Gamma((df - 1)/2)), not the approximation 1 - 3/(4 df - 1), and
-    NaN below 2 degrees of freedom, where the mean it corrects does not exist.
+    NaN up to 1 degree of freedom, where the mean it corrects does not exist.
 
     Examples
     --------
-    >>> round(hedges_factor(9), 6)
+    >>> round(float(hedges_factor(9)), 6)
     0.913875
     """
     from scipy.special import gammaln
 
-    if df < 2:
-        return float("nan")
-    return float(np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))
+    known = np.asarray(df, dtype=np.float64)
+    known = np.where(known > 1, known, np.nan)
+    return np.exp(gammaln(known / 2) - gammaln((known - 1) / 2)) / np.sqrt(known / 2)
 
 
 def mean_difference(
