@@ -427,16 +427,21 @@ def read_library(folder: str | Path) -> Library:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def read_entries(texts: Mapping[str, str]) -> dict[str, Entry]:
-    """Read files of entries, and refuse what has no source or cannot be."""
+def read_yaml(text: str, where: str) -> Any:
+    """Read YAML, or say where it is none."""
     import yaml
 
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise EvidenceError(where, f"this is no YAML: {error}") from error
+
+
+def read_entries(texts: Mapping[str, str]) -> dict[str, Entry]:
+    """Read files of entries, and refuse what has no source or cannot be."""
     found: dict[str, Entry] = {}
     for name, text in texts.items():
-        try:
-            told = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except yaml.YAMLError as error:
-            raise EvidenceError(name, f"this is no YAML: {error}") from error
+        told = read_yaml(text, name)
         if not isinstance(told, list):
             raise EvidenceError(
                 name, "a file must be a list of entries, each beginning with '- key:'"
@@ -449,13 +454,14 @@ def read_entries(texts: Mapping[str, str]) -> dict[str, Entry]:
     return found
 
 
-def _part(
+def fields_of(
     told: Any, where: str, needed: tuple[str, ...], allowed: tuple[str, ...]
 ) -> dict[str, Any]:
+    """Return the fields, or refuse those that are absent or unknown."""
     if not isinstance(told, dict):
         raise EvidenceError(where, f"must be a mapping with {list(needed)}, got {told!r}")
     if absent := [name for name in needed if told.get(name) in (None, "")]:
-        raise EvidenceError(where, f"{absent} is absent; it must be said")
+        raise EvidenceError(where, f"{absent} is absent; needed are {list(needed)}")
     if unknown := sorted(set(told) - set(needed) - set(allowed)):
         raise EvidenceError(where, f"{unknown} is unknown; allowed are {[*needed, *allowed]}")
     return dict(told)
@@ -469,7 +475,7 @@ def _among(value: Any, allowed: Any, where: str, name: str) -> None:
 def _entry(told: Any, where: str) -> Entry:
     needed = ("key", "name", "kind", "topics", "design", "verdict", "line", "spasticity")
     may = ("booklet", "citation", "figures", "outcomes", "concerns", "disagreement")
-    parts = _part(told, where, needed, may)
+    parts = fields_of(told, where, needed, may)
     where = f"{where.split(',')[0]}, {parts['key']}"
     _among(parts["kind"], KINDS, where, "kind")
     _among(parts["verdict"], VERDICTS, where, "verdict")
@@ -488,7 +494,7 @@ def _entry(told: Any, where: str) -> Entry:
             'verdict "context" is for what the booklet does not name; say booklet or another verdict',
         )
     if booklet is not None:
-        booklet = Booklet(**_part(booklet, f"{where}, booklet", ("place", "said", "match"), ()))
+        booklet = Booklet(**fields_of(booklet, f"{where}, booklet", ("place", "said", "match"), ()))
         _among(booklet.match, MATCHES, where, "booklet match")
     citation = parts.get("citation")
     if citation is None and parts["kind"] in ("study", "review"):
@@ -508,7 +514,7 @@ def _entry(told: Any, where: str) -> Entry:
 def _figure(told: Any, where: str) -> Figure:
     what = told.get("what", "?") if isinstance(told, dict) else "?"
     where = f"{where}, figure {what!r}"
-    parts = _part(told, where, ("what", "status", "confidence"), ("value", "unit", "read_at"))
+    parts = fields_of(told, where, ("what", "status", "confidence"), ("value", "unit", "read_at"))
     _among(parts["status"], FIGURE_STATUSES, where, "status")
     _among(parts["confidence"], CONFIDENCE, where, "confidence")
     if parts["status"] == "published" and not str(parts.get("read_at") or "").strip():
@@ -522,7 +528,7 @@ def _figure(told: Any, where: str) -> Figure:
 def _citation(told: Any, where: str) -> Citation:
     where = f"{where}, citation"
     may = ("year", "title", "journal", "pages", "doi", "pmid", "pmcid", "read_at")
-    parts = _part(told, where, ("authors", "status"), may)
+    parts = fields_of(told, where, ("authors", "status"), may)
     _among(parts["status"], FIGURE_STATUSES, where, "status")
     if parts["status"] == "published" and not parts.get("read_at"):
         raise EvidenceError(where, "a published citation must say where it was read, in read_at")
@@ -532,7 +538,7 @@ def _citation(told: Any, where: str) -> Citation:
 def _design(told: Any, where: str) -> StudyDesign:
     where = f"{where}, design"
     may = ("people", "people_status", "arms", "given", "weeks", "weeks_after")
-    parts = _part(told, where, ("kind", "what"), may)
+    parts = fields_of(told, where, ("kind", "what"), may)
     _among(parts["kind"], CAN_SHOW, where, "kind")
     people = parts.get("people", {})
     if not isinstance(people, dict) or not all(

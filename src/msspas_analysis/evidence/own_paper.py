@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from msspas_analysis.estimate.pooling.effects import study_effects
-from msspas_analysis.evidence.library import CAN_SHOW, EvidenceError
+from msspas_analysis.evidence.library import CAN_SHOW, EvidenceError, fields_of, read_yaml
 from msspas_analysis.evidence.paper_checks import (
     Check,
     baseline_balance,
@@ -203,24 +203,15 @@ def read_paper(form: str | Path | Mapping[str, Any]) -> Paper:
     if isinstance(form, Mapping):
         told: Any = dict(form)
     else:
-        import yaml
-
         text = str(form)
         if "\n" not in text:
             where, text = Path(form).name, Path(form).read_text(encoding="utf-8")
-        try:
-            told = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise EvidenceError(where, f"this is no YAML: {error}") from error
+        told = read_yaml(text, where)
     if not isinstance(told, dict):
         raise EvidenceError(
             where, f"must be fields with values, such as 'study: ...', got {told!r}"
         )
-    if absent := [name for name in _NEEDED if told.get(name) in (None, "")]:
-        raise EvidenceError(where, f"{absent} is absent; a form needs {list(_NEEDED)}")
-    if unknown := sorted(set(told) - {*_NEEDED, *_MAY}):
-        raise EvidenceError(where, f"{unknown} is unknown; a form has {[*_NEEDED, *_MAY]}")
-    return _paper(told, where)
+    return _paper(fields_of(told, where, _NEEDED, _MAY), where)
 
 
 def _paper(told: dict[str, Any], where: str) -> Paper:

@@ -75,6 +75,20 @@ def _people(n: int, name: str = "n", least: int = 1) -> None:
         raise ValueError(f"{name} must be a number of people, {least} or more, got {n!r}")
 
 
+def _groups(sds: tuple[float, float], ns: tuple[int, int]) -> None:
+    for n, sd in zip(ns, sds, strict=True):
+        _people(n, least=2)
+        if not sd > 0:
+            raise ValueError(f"sds must be above 0, got {sds}")
+
+
+def _pooled_sd(sds: tuple[float, float], ns: tuple[int, int]) -> tuple[float, int]:
+    """Return the standard deviation of both groups about their means, and its degrees of freedom."""
+    _groups(sds, ns)
+    df = ns[0] + ns[1] - 2
+    return math.sqrt(sum((n - 1) * s**2 for n, s in zip(ns, sds, strict=True)) / df), df
+
+
 def _reach(digits: int) -> float:
     """Return how far a true value may lie from a printed one: half a digit, both ways of rounding."""
     return 0.5 * 10.0**-digits + _HALF
@@ -212,10 +226,9 @@ def percentage(count: int, n: int, printed: str) -> Check:
     share = 100 * count / n
     note, fits = "", abs(share - value) <= _reach(digits)
     if not fits:
-        other = [m for m in range(max(count, n - 10, 1), n + 11)
-                 if abs(100 * count / m - value) <= _reach(digits)]  # fmt: skip
+        other = [m for m in denominators(count, printed, at_most=n + 10) if m >= n - 10]
         if other:
-            note = f"It would fit {_listed(other)} people, not {n}."
+            note = f"It would fit {' or '.join(map(str, other))} people, not {n}."
     return Check(check=f"{count} of {n}", printed=f"{printed} %",
                  worked_out=f"{share:.{digits + 1}f} %", verdict=FITS if fits else DOES_NOT,
                  note=note)  # fmt: skip
@@ -232,10 +245,6 @@ def denominators(count: int, printed: str, *, at_most: int) -> tuple[int, ...]:
     value, digits = _number(printed, "printed")
     return tuple(m for m in range(max(count, 1), at_most + 1)
                  if abs(100 * count / m - value) <= _reach(digits))  # fmt: skip
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return " or ".join(str(m) for m in numbers)
 
 
 def shares_add_up(printed: Sequence[str], *, to: float = 100.0) -> Check:
@@ -374,13 +383,9 @@ def interval_of_means(
     """
     from scipy.special import ndtri, stdtrit
 
-    for n, sd in zip(ns, sds, strict=True):
-        _people(n, least=2)
-        if not sd > 0:
-            raise ValueError(f"sds must be above 0, got {sds}")
+    pooled, df = _pooled_sd(sds, ns)
     ends = [_number(one, "printed") for one in printed]
-    apart, df = means[0] - means[1], ns[0] + ns[1] - 2
-    pooled = math.sqrt(sum((n - 1) * s**2 for n, s in zip(ns, sds, strict=True)) / df)
+    apart = means[0] - means[1]
     se = pooled * math.sqrt(1 / ns[0] + 1 / ns[1])
     plain = math.sqrt(sum(s**2 / n for n, s in zip(ns, sds, strict=True)))
     tail = (1 + conf_level) / 2
@@ -494,10 +499,7 @@ def spreads(sds: tuple[float, float], ns: tuple[int, int]) -> Check:
     """
     from scipy.special import fdtrc
 
-    for n, sd in zip(ns, sds, strict=True):
-        _people(n, least=2)
-        if not sd > 0:
-            raise ValueError(f"sds must be above 0, got {sds}")
+    _groups(sds, ns)
     (big, n_big), (small, n_small) = sorted(zip(sds, ns, strict=True), reverse=True)
     p = min(1.0, 2 * float(fdtrc(n_big - 1, n_small - 1, (big / small) ** 2)))
     return Check(check="two standard deviations", printed=f"{sds[0]:g} and {sds[1]:g}",
@@ -538,12 +540,7 @@ def baseline_balance(
     """
     from scipy.special import stdtr
 
-    for n, sd in zip(ns, sds, strict=True):
-        _people(n, least=2)
-        if not sd > 0:
-            raise ValueError(f"sds must be above 0, got {sds}")
-    df = ns[0] + ns[1] - 2
-    pooled = math.sqrt(sum((n - 1) * s**2 for n, s in zip(ns, sds, strict=True)) / df)
+    pooled, df = _pooled_sd(sds, ns)
     d = (means[0] - means[1]) / pooled
     p = 2 * float(stdtr(df, -abs(d) / math.sqrt(1 / ns[0] + 1 / ns[1])))
     return Check(check="arms before", printed=f"{means[0]:g} and {means[1]:g}",

@@ -13,7 +13,7 @@ import pandas as pd
 from msspas_analysis.evidence.appraisal.flow import OVERALL
 from msspas_analysis.evidence.appraisal.rob2 import NOT_OFFICIAL, Variant, rob2
 from msspas_analysis.evidence.appraisal.robins_i import DRAFT, robins_i
-from msspas_analysis.evidence.library import Entry, EvidenceError, load
+from msspas_analysis.evidence.library import Entry, EvidenceError, load, read_yaml
 
 TOOLS: Final[dict[str, str]] = {"RoB 2": NOT_OFFICIAL, "ROBINS-I V2": DRAFT}
 """Tools, and what stands wherever one of their judgements is shown."""
@@ -147,13 +147,9 @@ def judged(
 
 @cache
 def _answers() -> dict[str, Mapping[str, Any]]:
-    import yaml
-
     file = resources.files("msspas_analysis.evidence.appraisal") / "answers.yaml"
     told: dict[str, Mapping[str, Any]] = {}
-    for one in yaml.load(
-        file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    ):
+    for one in read_yaml(file.read_text(encoding="utf-8"), "answers.yaml"):
         where = f"answers.yaml, {one.get('key')}"
         if one.get("key") not in load():
             raise EvidenceError(where, "there is no such entry in the library")
