@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from msspas_analysis.plots.canvas import BLUE, GREY, INK, ORANGE, PALE, RAMP, TEXT, one_axes
+from msspas_analysis.plots.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    RAMP,
+    TEXT,
+    log_scale,
+    one_axes,
+)
 from msspas_analysis.results import Estimates
 
 if TYPE_CHECKING:
@@ -313,12 +323,7 @@ def forest(
     ]
     figure, axes = one_axes(height=1.0 + 0.38 * len(drawn), width=6.6)
     if log:
-        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        log_scale(axes)
     ends = drawn[["estimate", "conf_low", "conf_high"]].to_numpy(float).ravel()
     finite = np.append(ends[np.isfinite(ends) & (ends > 0 if log else True)], none)
     low, high = float(finite.min()), float(finite.max())

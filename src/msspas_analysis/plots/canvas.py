@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -37,10 +39,7 @@ def one_axes(*, height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     axes: Any = figure.subplots()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=TEXT - 0.5, colors=INK)
-    return figure, axes
+    return figure, _plain(axes)
 
 
 def panels_below(number: int, *, height: float) -> tuple[Figure, list[Axes]]:
@@ -48,8 +47,31 @@ def panels_below(number: int, *, height: float) -> tuple[Figure, list[Axes]]:
     figure, first = one_axes(height=height)
     figure.delaxes(first)
     panels: Any = figure.subplots(number, 1, sharex=True, squeeze=False)
-    for axes in panels[:, 0]:
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        axes.tick_params(labelsize=TEXT - 0.5, colors=INK)
-    return figure, list(panels[:, 0])
+    return figure, [_plain(axes) for axes in panels[:, 0]]
+
+
+def panels_beside(
+    ratios: Sequence[float], *, height: float, width: float
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure with panels beside each other that share their vertical axis."""
+    figure, first = one_axes(height=height, width=width)
+    figure.delaxes(first)
+    panels: Any = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)
+    return figure, [_plain(axes) for axes in panels[0]]
+
+
+def _plain(axes: Axes) -> Axes:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(labelsize=TEXT - 0.5, colors=INK)
+    return axes
+
+
+def log_scale(axes: Axes) -> None:
+    """Make the horizontal axis logarithmic, with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from msspas_analysis.certify.plan.candidates import Candidate, compared_days
-from msspas_analysis.plots.canvas import BLUE, GREY, INK, ORANGE, PALE, TEXT, one_axes
+from msspas_analysis.plots.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    TEXT,
+    one_axes,
+    panels_beside,
+)
 from msspas_analysis.results import Estimates
 
 if TYPE_CHECKING:
@@ -204,20 +213,19 @@ def designs_plot(found: Estimates) -> tuple[Figure, pd.DataFrame]:
     plans = list(dict.fromkeys(table["group"]))
     if absent := [name for name in measures if name not in set(table["measure"])]:
         raise ValueError(f"answers of compare_designs are due; there is no {absent}")
-    figure, first = one_axes(height=1.35 + 0.42 * len(plans), width=10.5)
-    figure.delaxes(first)
-    panels: Any = figure.subplots(1, len(_PANELS), sharey=True, squeeze=False)
-    for axes, (measure, heading, line) in zip(panels[0], _PANELS, strict=True):
-        for side in ("top", "right", "left"):
-            axes.spines[side].set_visible(False)
-        axes.tick_params(labelsize=TEXT - 1.5, colors=INK)
+    figure, panels = panels_beside(
+        [1.0] * len(_PANELS), height=1.35 + 0.42 * len(plans), width=10.5
+    )
+    for axes, (measure, heading, line) in zip(panels, _PANELS, strict=True):
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(labelsize=TEXT - 1.5)
         axes.tick_params(axis="y", length=0)
         axes.set_title(heading, fontsize=TEXT - 1.5, loc="center")
         if line is not None:
             axes.axvline(line, color=GREY, linewidth=0.9, linestyle="--")
         _numbers(axes, table[table["measure"].eq(measure)], plans, measure)
-    panels[0][0].set_yticks(range(len(plans)), plans, fontsize=TEXT - 0.5)
-    panels[0][0].set_ylim(len(plans) - 0.5, -0.6)
+    panels[0].set_yticks(range(len(plans)), plans, fontsize=TEXT - 0.5)
+    panels[0].set_ylim(len(plans) - 0.5, -0.6)
     kept = ["group", "measure", "estimate", "conf_low", "conf_high"]
     return figure, table[kept].rename(columns={"group": "plan"}).reset_index(drop=True)
 

@@ -7,10 +7,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from msspas_analysis.plots.canvas import BLUE, GREY, INK, ORANGE, PALE, TEXT, one_axes
+from msspas_analysis.estimate.pooling.effects import MEASURES
+from msspas_analysis.estimate.pooling.pooled import NEXT, POOLED, STUDY
+from msspas_analysis.plots.canvas import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    TEXT,
+    log_scale,
+    one_axes,
+    panels_beside,
+)
 from msspas_analysis.results import Estimates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -25,7 +39,7 @@ _SIGNS: Final[dict[str, tuple[str, str, str]]] = {
     "not assessable": ("?", "white", GREY),
 }
 """Sign, colour and ink of a judgement; what cannot be assessed is not coloured."""
-_LOG: Final = ("odds_ratio", "risk_ratio", "rate_ratio", "ratio_of_means")
+_RATIOS: Final = {one.ratio for one in MEASURES.values() if one.ratio}
 
 
 def risk_of_bias_plot(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
@@ -102,9 +116,17 @@ def _circle(axes: Axes, x: float, y: float, judgement: str, *, size: float = 150
 
 
 def _key(axes: Axes, judgements: list[str]) -> None:
-    order = [name for name in _SIGNS if name in judgements]
-    words = "   ".join(f"{_SIGNS[name][0]} {name}" for name in order)
-    axes.set_xlabel(textwrap.fill(f"{words}", 46), fontsize=TEXT - 1.5, color=INK, loc="left")
+    axes.set_xlabel(
+        textwrap.fill("   ".join(_signs(judgements)), 46),
+        fontsize=TEXT - 1.5,
+        color=INK,
+        loc="left",
+    )
+
+
+def _signs(judgements: Iterable[str]) -> list[str]:
+    """Return the signs of some judgements with what they mean, the best first."""
+    return [f"{_SIGNS[name][0]} {name}" for name in _SIGNS if name in set(judgements)]
 
 
 def risk_summary_plot(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
@@ -157,8 +179,7 @@ def risk_summary_plot(table: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
     axes.set_ylim(len(domains) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("studies", fontsize=TEXT)
-    order = [name for name in _SIGNS if name in set(judged["judgement"])]
-    axes.set_title("   ".join(f"{_SIGNS[name][0]} {name}" for name in order), fontsize=TEXT - 1.5,
+    axes.set_title("   ".join(_signs(judged["judgement"])), fontsize=TEXT - 1.5,
                    loc="left", color=INK)  # fmt: skip
     return figure, pd.DataFrame(rows)
 
@@ -203,24 +224,17 @@ def pooled_forest(
     """
     drawn, measure = _forest_rows(found)
     domains = [] if risk is None else _lanes(_judged(risk))[1]
-    figure, axes = one_axes(height=1.3 + 0.34 * len(drawn), width=5.6 + 0.42 * len(domains))
-    panel = None
-    if risk is not None:
-        figure.delaxes(axes)
-        sheets: Any = figure.subplots(
-            1, 2, sharey=True, width_ratios=[4.2, 0.42 * len(domains) + 0.2]
-        )
-        axes, panel = sheets
-        axes.tick_params(labelsize=TEXT - 0.5, colors=INK)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-    log = measure in _LOG
+    beside = [] if risk is None else [0.42 * len(domains) + 0.2]
+    figure, (axes, *panels) = panels_beside(
+        [4.2, *beside], height=1.3 + 0.34 * len(drawn), width=5.6 + 0.42 * len(domains)
+    )
+    log = measure in _RATIOS
     largest = float(drawn["weight"].max())
     for at, row in enumerate(drawn.to_dict("records")):
         low, high, middle = row["conf_low"], row["conf_high"], row["estimate"]
-        if row["term"] == "pooled":
+        if row["term"] == POOLED:
             axes.fill([low, middle, high, middle], [at, at - 0.26, at, at + 0.26], color=BLUE)
-        elif row["term"] == "next study":
+        elif row["term"] == NEXT:
             axes.plot([low, high], [at, at], color=BLUE, linewidth=5, alpha=0.35,
                       solid_capstyle="butt")  # fmt: skip
         else:
@@ -228,7 +242,7 @@ def pooled_forest(
             axes.scatter([middle], [at], marker="s", color=INK, zorder=3,
                          s=12 + 90 * row["weight"] / largest)  # fmt: skip
     if log:
-        axes.set_xscale("log")
+        log_scale(axes)
     axes.axvline(1.0 if log else 0.0, color=GREY, linewidth=0.9, linestyle=":")
     names = [
         row["term"]
@@ -241,23 +255,28 @@ def pooled_forest(
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(label or measure.replace("_", " "), fontsize=TEXT)
-    if risk is not None and panel is not None:
-        _beside(panel, drawn, _judged(risk), domains)
+    if risk is not None:
+        _beside(panels[0], drawn, _judged(risk), domains)
     return figure, drawn
 
 
 def _forest_rows(found: Estimates) -> tuple[pd.DataFrame, str]:
-    table = found.table
-    pooled = table[(table["group"] == "pooled") & table["term"].isin(["pooled", "next study"])]
-    if pooled.empty:
-        raise ValueError("the answer has no pooled effect; give one of pooled_effect")
+    table, pooled = found.table, _pooled(found, POOLED, NEXT)
     measures = [str(name) for name in dict.fromkeys(pooled["measure"])]
-    measure = next((name for name in measures if name in _LOG), measures[0])
-    studies = table[table["group"] == "study"]
+    measure = next((name for name in measures if name in _RATIOS), measures[0])
+    studies = table[table["group"] == STUDY]
     weight = studies[studies["measure"] == "weight"].set_index("term")["estimate"]
     rows = pd.concat([studies[studies["measure"] == measure], pooled[pooled["measure"] == measure]])
     drawn = rows[["term", "estimate", "conf_low", "conf_high"]].reset_index(drop=True)
     return drawn.assign(weight=drawn["term"].map(weight)), measure
+
+
+def _pooled(found: Estimates, *terms: str) -> pd.DataFrame:
+    table = found.table
+    pooled = table[(table["group"] == POOLED) & table["term"].isin(terms)]
+    if pooled.empty:
+        raise ValueError("the answer has no pooled effect; give one of pooled_effect")
+    return pooled
 
 
 def _beside(panel: Axes, drawn: pd.DataFrame, risk: pd.DataFrame, domains: list[str]) -> None:
@@ -272,8 +291,7 @@ def _beside(panel: Axes, drawn: pd.DataFrame, risk: pd.DataFrame, domains: list[
     panel.tick_params(length=0, labelleft=False)
     for side in ("top", "right", "left", "bottom"):
         panel.spines[side].set_visible(False)
-    order = [name for name in _SIGNS if name in set(risk["judgement"])]
-    panel.set_xlabel("\n".join(f"{_SIGNS[name][0]} {name}" for name in order), fontsize=TEXT - 2.5,
+    panel.set_xlabel("\n".join(_signs(risk["judgement"])), fontsize=TEXT - 2.5,
                      color=INK)  # fmt: skip
 
 
@@ -307,12 +325,9 @@ def funnel_plot(found: Estimates) -> tuple[Figure, pd.DataFrame]:
     >>> drawn["outside"].tolist()  # b lies 2.1 of its errors from the pooled effect
     [False, True, False]
     """
-    table = found.table
-    pooled = table[(table["group"] == "pooled") & (table["term"] == "pooled")]
-    if pooled.empty:
-        raise ValueError("the answer has no pooled effect; give one of pooled_effect")
+    table, pooled = found.table, _pooled(found, POOLED)
     measure, middle = str(pooled["measure"].iloc[0]), float(pooled["estimate"].iloc[0])
-    rows = table[(table["group"] == "study") & (table["measure"] == measure)]
+    rows = table[(table["group"] == STUDY) & (table["measure"] == measure)]
     drawn = rows[["term", "estimate", "std_error"]].reset_index(drop=True)
     far = (drawn["estimate"] - middle).abs() > 1.96 * drawn["std_error"]
     drawn = drawn.assign(outside=far)
