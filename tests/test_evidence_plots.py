@@ -58,6 +58,9 @@ def test_the_forest_draws_what_was_pooled_with_the_risk_beside_it():
     # the circles of the two studies that were appraised, and of no other
     shown = sum(len(c.get_offsets()) for c in figure.axes[1].collections)
     assert shown == TABLE["study"].isin(STUDIES["study"]).sum()
+    # one group, of which Armutlu is, has other domains and judgements: neither is shown
+    assert "B" not in [t.get_text() for t in figure.axes[1].get_xticklabels()]
+    assert "critical" not in figure.axes[1].get_xlabel()
     alone, _ = pooled_forest(found)
     assert len(alone.axes) == 1
 
@@ -100,6 +103,8 @@ def test_replays_are_drawn_as_they_are():
         (lambda: risk_summary_plot(TABLE.assign(judgement="good")), "judgement must be one of"),
         (lambda: pooled_forest(replay_library(["tens-armutlu-2003"], replicates=512)), "no pooled effect"),
         (lambda: funnel_plot(replay_library(["tens-armutlu-2003"], replicates=512)), "no pooled effect"),
+        (lambda: pooled_forest(pooled_effect(STUDIES), risk=TABLE.assign(study="Another")),
+         "risk must be of the studies by the same names"),
         (lambda: replay_plot(pooled_effect(STUDIES)), "none of a replay"),
     ],
 )  # fmt: skip

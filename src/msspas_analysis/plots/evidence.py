@@ -97,6 +97,18 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     return drawn.assign(sign=[_SIGNS[one][0] for one in drawn["judgement"]])
 
 
+def _judged_of(table: pd.DataFrame, studies: list[str]) -> pd.DataFrame:
+    """Return the judgements of some studies, so that no domain or sign stands there for another."""
+    judged = _judged(table)
+    mine = judged[judged["study"].isin(studies)]
+    if mine.empty:
+        raise ValueError(
+            f"risk must be of the studies by the same names; it has {sorted(set(judged['study']))}, "
+            f"and {studies} are drawn"
+        )
+    return mine
+
+
 def _lanes(drawn: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Return studies in their order, and domains with the one for all last."""
     domains = [str(d) for d in dict.fromkeys(drawn["domain"])]
@@ -210,7 +222,7 @@ def pooled_forest(
     Raises
     ------
     ValueError
-        If the answer has no pooled effect.
+        If the answer has no pooled effect, or none of its studies is in `risk`.
 
     Examples
     --------
@@ -223,8 +235,9 @@ def pooled_forest(
     ['a', 'b', 'c', 'pooled', 'next study']
     """
     drawn, measure = _forest_rows(found)
-    domains = [] if risk is None else _lanes(_judged(risk))[1]
-    beside = [] if risk is None else [0.42 * len(domains) + 0.2]
+    judged = None if risk is None else _judged_of(risk, drawn["term"].tolist())
+    domains = [] if judged is None else _lanes(judged)[1]
+    beside = [] if judged is None else [0.42 * len(domains) + 0.2]
     figure, (axes, *panels) = panels_beside(
         [4.2, *beside], height=1.3 + 0.34 * len(drawn), width=5.6 + 0.42 * len(domains)
     )
@@ -255,8 +268,8 @@ def pooled_forest(
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(label or measure.replace("_", " "), fontsize=TEXT)
-    if risk is not None:
-        _beside(panels[0], drawn, _judged(risk), domains)
+    if judged is not None:
+        _beside(panels[0], drawn, judged, domains)
     return figure, drawn
 
 
