@@ -7,7 +7,8 @@ import pytest
 
 import msspas_analysis as ms
 from msspas_analysis.certify.plan.candidates import PlanSheet, candidates
-from msspas_analysis.plots.designs import MOST_ARMS, designs_plot, schedule_plot
+from msspas_analysis.certify.studies.rule_runs import what_rules_pass
+from msspas_analysis.plots.designs import MOST_ARMS, designs_plot, rule_plot, schedule_plot
 
 RESEARCH = PlanSheet(therapy="TENS", people=40, setting="research", carry_over=1)
 
@@ -95,3 +96,37 @@ def test_other_answers_are_refused(found):
     some = ms.Estimates(found.table[found.table["measure"] != "power"])
     with pytest.raises(ValueError, match=r"there is no \['power'\]"):
         designs_plot(some)
+
+
+def test_what_a_rule_lets_through_is_drawn_as_it_was_counted():
+    found = what_rules_pass(replicates=64, seed=1)
+    figure, drawn = rule_plot(found, published={"Novotna 2011": 272 / 572})
+    assert len(drawn) == 2 * 2 * 3
+    for row in drawn.to_dict("records"):
+        counted = found.one(outcome=row["rule"], group=row["compared"], term=row["world"],
+                            measure="passed")  # fmt: skip
+        assert row["passed"] == counted.estimate
+    axes = figure.axes[0]
+    spots = sorted(x for marks in axes.collections for x, _ in marks.get_offsets())
+    assert spots == pytest.approx(sorted(100 * drawn["passed"]))
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [
+        pytest.approx(100 * 272 / 572)
+    ]
+    said = words(figure)
+    assert "Novotna 2011" in said
+    assert "fall of 20 %\nmean of 7 days" in said
+    by_start = rule_plot(found, by_start=True)[1]
+    assert by_start["compared"].str.startswith("one rating, from ").all()
+    # no meaning rests on colour: the three worlds differ in shape or filling
+    looks = {
+        (len(m.get_paths()[0].vertices), m.get_facecolor().tobytes()) for m in axes.collections
+    }
+    assert len(looks) == 3
+
+
+def test_a_picture_of_no_rule_is_refused():
+    found = what_rules_pass(ratings=[7], replicates=64, seed=1)
+    with pytest.raises(ValueError, match="nothing of people by where they begin"):
+        rule_plot(found, by_start=True)
+    with pytest.raises(ValueError, match="published shares must be 0 to 1, got 48 for 'x'"):
+        rule_plot(found, published={"x": 48})

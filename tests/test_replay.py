@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from msspas_analysis.evidence.library import load
 from msspas_analysis.evidence.replay.analyses import (
@@ -14,7 +15,9 @@ from msspas_analysis.evidence.replay.analyses import (
 )
 from msspas_analysis.evidence.replay.run import replay_library, replay_study
 from msspas_analysis.evidence.replay.studies import WHY_NOT, replays
+from msspas_analysis.evidence.replay.surveys import Survey, answered_shares
 from msspas_analysis.instruments import Status
+from msspas_analysis.simulate.survey import SurveyScenario, respondent_shares
 
 LIBRARY, STUDIES = load(), replays()
 RANDOMISED = ("difference", "crossover", "enriched", "responders", "withdrawal", "falls")
@@ -64,6 +67,8 @@ SIZES = {
     "fescycle-krause-2007": "analysed", "fescycle-backus-2014": "completed",
     "fescycle-pilutti-2019": "completed", "fescycle-szecsi-2009": "analysed",
     "selfmgmt-hugos-2017": "randomised", "selfmgmt-hugos-2024": "enrolled",
+    "prev-rizzo-2004-narcoms": "registry", "prev-barnes-2003": "analysed",
+    "prev-oreja-guevara-2013": "valid",
 }  # fmt: skip
 
 
@@ -159,6 +164,79 @@ def test_sessions_of_one_person_say_nothing_lasting():
     assert abs(np.mean(found["lasting"])) < 0.5
 
 
+def test_a_survey_shows_what_the_law_of_answering_says():
+    # with nothing but severity at work the world of people and the formula are the same
+    for odds, share in ((1.0, 0.1), (1.5, 0.1), (2.0, 0.4)):
+        world = SurveyScenario(response_odds_per_level=odds, response_share=share)
+        got = answered_shares(
+            np.array(world.severity_shares), response_share=share, odds=np.array(odds)
+        )
+        np.testing.assert_allclose(got, respondent_shares(world), atol=1e-9)
+    # and where all are examined chance alone is left, the upper tail of a binomial
+    city = STUDIES["prev-barnes-2003"]
+    found = replay_study(city, replicates=20_000, seed=5)
+    for group, share in ((NOTHING, 0.34), (CLAIMED, 32 / 68)):
+        row = found.one(group=group, measure="printed_as_it_was")
+        assert abs(row.estimate - binom.sf(31, 68, share)) < 4 * row.std_error
+        mean = found.one(group=group, measure="mean_estimate")
+        assert abs(mean.estimate - share) < 4 * mean.std_error
+
+
+def test_a_smaller_share_is_moved_alike_at_every_grade():
+    registry = STUDIES["prev-rizzo-2004-narcoms"].design
+    moved, printed = registry.if_as_the_reference, np.array(registry.shares)
+    assert moved.sum() == pytest.approx(1.0)
+    assert 1 - moved[0] == pytest.approx(registry.reference)
+
+    def odds(shares):
+        above = 1 - np.cumsum(shares)[:-1]
+        return above / (1 - above)
+
+    ratio = odds(printed) / odds(moved)
+    np.testing.assert_allclose(ratio, ratio[0])
+
+
+def test_twenty_thousand_answers_are_precise_and_of_those_who_answer(whole):
+    registry = "prev-rizzo-2004-narcoms"
+    assert value(whole, registry, CLAIMED, "printed_as_it_was") > 0.95
+    # 65.7 % look like more than three quarters
+    assert 0.74 < value(whole, registry, NOTHING, "mean_estimate") < 0.82
+    rows = whole.table[whole.table["outcome"].eq(registry)]
+    assert not set(rows["measure"]) & {"called_in_favour", "type_s", "type_m"}
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"n_people": 0}, "n_people must be 1 or more"),
+        ({"shares": (0.5, 0.4)}, "add up to 1"),
+        ({"shares": (1.0,)}, "two or more"),
+        ({"reference": 1.0}, "reference must lie between 0 and 1"),
+        ({"response_share": 0.0}, "response_share must lie between 0 and 1"),
+        ({"odds": (2.0, 1.0)}, "the smaller first"),
+    ],
+)
+def test_a_survey_that_cannot_be_is_refused(how, said):
+    usual = {"n_people": 68, "shares": (0.5, 0.5), "reference": 0.3, "response_share": 0.5}
+    with pytest.raises(ValueError, match=f"mine: {said}|mine: .*{said}"):
+        Survey(code="mine", title="", **(usual | how))
+
+
+def test_the_notes_of_several_say_which_rests_on_what():
+    both = replay_library(["tens-armutlu-2003", "prev-barnes-2003"], replicates=512, seed=1).notes
+    text = "\n".join(both)
+    assert "tens-armutlu-2003, printed as it was: a fall" in text
+    assert "Armutlu 2003 (tens-armutlu-2003)." in text
+    alone = replay_study("tens-armutlu-2003", replicates=512, seed=1).notes
+    assert "Rests on n, 4 weeks [published]: Armutlu 2003." in alone
+    # what all of them rest on is said once, without their names
+    two = replay_library(["tens-armutlu-2003", "ldn-gironi-2008"], replicates=512, seed=1).notes
+    shared = [note for note in two if "stands for what the paper measured with" in note]
+    assert shared == [
+        "Rests on outcome [assumption]: a 0-10 rating stands for what the paper measured with."
+    ]
+
+
 def test_progress_is_told_over_the_whole_library():
     seen = []
     replay_library(["tens-armutlu-2003", "tens-miller-2007"], replicates=600,
@@ -179,6 +257,8 @@ def test_progress_is_told_over_the_whole_library():
                         printed="fell", looks=""), ValueError, "analysis must be one of"),
         (lambda: Replay(key="x", design=STUDIES["tens-armutlu-2003"].design, analysis="change",
                         printed="rose", looks=""), ValueError, "printed must be one of"),
+        (lambda: Replay(key="x", design=STUDIES["prev-barnes-2003"].design, analysis="change",
+                        printed="fell", looks=""), ValueError, "'change' does not go with a Survey"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_run_is_refused(call, error, said):

@@ -11,6 +11,7 @@ from msspas_analysis.certify.studies.replicates import (
     diary_replicates,
     trial_replicates,
 )
+from msspas_analysis.certify.studies.rule_runs import what_rules_pass
 from msspas_analysis.certify.studies.trial_runs import what_trials_show, without_expectation
 from msspas_analysis.certify.twin.expected import (
     UNKNOWN,
@@ -39,6 +40,7 @@ __all__ = [
     "statistic_beyond_expectation",
     "trial_replicates",
     "what_nothing_shows",
+    "what_rules_pass",
     "what_trials_show",
     "without_expectation",
 ]

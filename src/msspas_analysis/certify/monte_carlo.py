@@ -50,6 +50,28 @@ def mean_row(measure: str, values: Floats) -> dict[str, Any]:
     return row
 
 
+def ratio_row(measure: str, top: Floats, bottom: Floats) -> dict[str, Any]:
+    """Return a share of what all replicates count together, as a row of an answer.
+
+    Parameters
+    ----------
+    measure : str
+        What the row is called.
+    top, bottom : numpy.ndarray, shape (n,)
+        What each replicate counts, and out of how many; `bottom` has something in it.
+
+    Examples
+    --------
+    >>> row = ratio_row("passed", np.array([1.0, 3.0]), np.array([10.0, 10.0]))
+    >>> row["estimate"], row["n"], round(row["std_error"], 3)
+    (0.2, 2, 0.1)
+    """
+    share = float(top.sum() / bottom.sum())
+    error = mean_row(measure, (top - share * bottom) / bottom.mean())
+    moved = {name: error[name] + share for name in ("conf_low", "conf_high") if name in error}
+    return error | moved | {"estimate": share}
+
+
 def sign_and_size_rows(found: Floats, truth: float) -> list[dict[str, Any]]:
     """Return how wrong what was called a difference is: type_s and type_m, as rows of an answer.
 

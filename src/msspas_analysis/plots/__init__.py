@@ -14,7 +14,7 @@ from msspas_analysis.plots.arms import (
 )
 from msspas_analysis.plots.canvas import BLUE, INK, to_png
 from msspas_analysis.plots.change import agreement_plot, responder_plot
-from msspas_analysis.plots.designs import designs_plot, schedule_plot
+from msspas_analysis.plots.designs import designs_plot, rule_plot, schedule_plot
 from msspas_analysis.plots.diary import (
     autocorrelation_plot,
     calendar,
@@ -59,6 +59,7 @@ __all__ = [
     "responder_plot",
     "risk_of_bias_plot",
     "risk_summary_plot",
+    "rule_plot",
     "schedule_plot",
     "to_png",
     "truth_and_seen",

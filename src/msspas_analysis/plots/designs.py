@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from msspas_analysis.certify.plan.candidates import Candidate, compared_days
+from msspas_analysis.certify.studies.rule_runs import GIVEN, HOPE, LUCK, WORLDS
 from msspas_analysis.plots.canvas import (
     BLUE,
     GREY,
@@ -44,6 +45,11 @@ _PANELS: Final = (
 )
 _SHARES: Final = ("type_i_error", "power")
 _NOT_SAID: Final = "–"
+_MARKS: Final[dict[str, dict[str, Any]]] = {
+    LUCK: {"marker": "D", "facecolor": "white", "edgecolor": ORANGE, "s": 44},
+    HOPE: {"marker": "o", "facecolor": "white", "edgecolor": BLUE, "s": 62},
+    GIVEN: {"marker": "o", "facecolor": BLUE, "edgecolor": BLUE, "s": 62},
+}
 
 
 def schedule_plot(plans: Sequence[Candidate]) -> tuple[Figure, pd.DataFrame]:
@@ -255,3 +261,74 @@ def _numbers(axes: Axes, rows: pd.DataFrame, plans: Sequence[str], measure: str)
         axes.set_xlim(-8, 108)
     elif measure != "bias_null":
         axes.set_xlim(left=0)
+
+
+def rule_plot(
+    found: Estimates, *, by_start: bool = False, published: Mapping[str, float] | None = None
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw what share of people a rule for going on lets through, by what was at work.
+
+    Parameters
+    ----------
+    found : Estimates
+        From :func:`~msspas_analysis.certify.studies.rule_runs.what_rules_pass`.
+    by_start : bool
+        Whether to draw the lines by the rating people begin at, instead of those of everybody.
+    published : mapping of str to float or None
+        Published shares, 0-1, by what they are called: dashed lines with their names.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        One line per rule and comparison: an open diamond for ups and downs alone, an open circle with
+        expectation, a full one with the treatment.
+    drawn : pandas.DataFrame
+        ``rule``, ``compared``, ``world``, ``passed``: shares 0-1.
+
+    Raises
+    ------
+    ValueError
+        If these are no answers of such a rule, or a published share is out of range.
+
+    Examples
+    --------
+    >>> from msspas_analysis.certify.studies.rule_runs import what_rules_pass
+    >>> figure, drawn = rule_plot(what_rules_pass(cuts=[0.2], replicates=64))
+    >>> drawn["compared"].unique().tolist()
+    ['one rating', 'mean of 7 days']
+    """
+    table = found.table[found.table["measure"].eq("passed") & found.table["term"].isin(WORLDS)]
+    mine = table[table["group"].str.contains(", from ", regex=False) == by_start]
+    if mine.empty:
+        wanted = "people by where they begin" if by_start else "a rule"
+        raise ValueError(f"the answer has nothing of {wanted}; give one of what_rules_pass")
+    drawn = mine[["outcome", "group", "term", "estimate"]].reset_index(drop=True)
+    drawn.columns = pd.Index(["rule", "compared", "world", "passed"])
+    lines = list(dict.fromkeys(zip(drawn["rule"], drawn["compared"], strict=True)))
+    figure, axes = one_axes(height=1.35 + 0.36 * len(lines), width=6.8)
+    at = {line: place for place, line in enumerate(lines)}
+    y = [at[line] for line in zip(drawn["rule"], drawn["compared"], strict=True)]
+    for place in at.values():
+        shares = [
+            100 * share for share, mine in zip(drawn["passed"], y, strict=True) if mine == place
+        ]
+        axes.plot([min(shares), max(shares)], [place, place], color=GREY, linewidth=1)
+    for world, look in _MARKS.items():
+        here = drawn["world"].eq(world)
+        axes.scatter(100 * drawn.loc[here, "passed"], [p for p, yes in zip(y, here, strict=True) if yes],
+                     label=world, linewidth=1.5, zorder=3, **look)  # fmt: skip
+    for name, share in (published or {}).items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"published shares must be 0 to 1, got {share:g} for {name!r}")
+        axes.axvline(100 * share, color=INK, linewidth=1, linestyle="--")
+        axes.annotate(name, (100 * share, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                      textcoords="offset points", ha="center", fontsize=TEXT - 2, color=INK)  # fmt: skip
+    axes.set_yticks(list(at.values()), [f"{rule}\n{how}" for rule, how in lines], fontsize=TEXT - 2)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    axes.set_xlim(-3, 103)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="#e2e2e2", linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("% of people who pass", fontsize=TEXT - 1)
+    axes.figure.legend(loc="outside lower center", ncols=3, fontsize=TEXT - 2, frameon=False)
+    return figure, drawn

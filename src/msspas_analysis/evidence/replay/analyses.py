@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msspas_analysis.estimate.change.paired import fallen
 from msspas_analysis.estimate.intervals import mean_of_known, quotient
 from msspas_analysis.estimate.linear import mean_rows
 from msspas_analysis.estimate.trials.adjusted import difference_kernel
 from msspas_analysis.estimate.trials.ranks import mann_whitney
+from msspas_analysis.evidence.replay.surveys import Survey, drawn_odds, share_seen
 from msspas_analysis.simulate.clusters import complaint_ratings, session_ratings
 from msspas_analysis.simulate.designs import Design
 from msspas_analysis.simulate.streams import stream
@@ -30,7 +32,7 @@ _FIFTH: Final = 0.20
 _RESPONSE: Final = 0.30
 Analysis = Literal[
     "change", "difference", "responders", "crossover", "doses", "enriched", "withdrawal", "rule",
-    "case", "complaints", "sessions", "falls", "waiting", "standardised",
+    "case", "complaints", "sessions", "falls", "waiting", "standardised", "survey",
 ]  # fmt: skip
 Answers = Mapping[str, Floats]
 
@@ -43,8 +45,10 @@ class Replay:
     ----------
     key : str
         Of the entry in the library, or a name of your own.
-    design : Design
-        What was done; its treatments carry the claimed effect, in points of a 0-10 rating.
+    design : Design or Survey
+        What was done. The treatments of a design carry the claimed effect, in points of a 0-10 rating. Of a
+        survey "claimed effect" is the printed share and everybody as ready to answer, "no true effect" the
+        share of its reference and those with the symptom readier.
     analysis : str
         How it was analysed, a key of :data:`ANALYSES`.
     printed : str
@@ -58,7 +62,7 @@ class Replay:
     """
 
     key: str
-    design: Design
+    design: Design | Survey
     analysis: Analysis
     printed: str
     looks: str
@@ -71,6 +75,15 @@ class Replay:
             raise ValueError(f"analysis must be one of {list(ANALYSES)}, got {self.analysis!r}")
         if self.printed not in PRINTED:
             raise ValueError(f"printed must be one of {list(PRINTED)}, got {self.printed!r}")
+        if isinstance(self.design, Survey) != (self.analysis == "survey"):
+            raise ValueError(
+                f"analysis {self.analysis!r} does not go with a {type(self.design).__name__}"
+            )
+
+    @property
+    def trial(self) -> Design:
+        """The design of what is no survey."""
+        return cast("Design", self.design)
 
     @property
     def told(self) -> tuple[tuple[str, str, str], ...]:
@@ -99,7 +112,7 @@ def run_block(replay: Replay, seed: int, first: int, count: int) -> dict[str, Fl
 
 
 def _runs(replay: Replay, seed: int, first: int, count: int, *, truth: bool = False) -> Trials:
-    return simulate_trials(replay.design, seed=seed, first=first, replicates=count, truth=truth)
+    return simulate_trials(replay.trial, seed=seed, first=first, replicates=count, truth=truth)
 
 
 def _scores(runs: Trials) -> dict[str, Floats]:
@@ -127,16 +140,6 @@ def _with_true(out: dict[str, Answers], true: Floats | float | None = None) -> d
     if true is None:
         true = (out[CLAIMED]["estimate"] - out[NOTHING]["estimate"]).mean()
     return {**out, CLAIMED: {**out[CLAIMED], "true": np.asarray(true)}}
-
-
-def _enough(before: Floats, after: Floats, share: float) -> NDArray[np.bool_]:
-    """Say who fell by a share of the first rating."""
-    return np.asarray(before - after >= share * before - 1e-9)
-
-
-def _passed(y: Floats) -> NDArray[np.bool_]:
-    """Say who fell by a fifth by the second visit."""
-    return np.asarray(_enough(y[0], y[1], _FIFTH) & (y[0] > 0))
 
 
 def _mean_t(values: Floats) -> dict[str, Floats]:
@@ -214,10 +217,10 @@ def _standardised(replay: Replay, seed: int, first: int, count: int) -> dict[str
 
 def _responders(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     runs = _runs(replay, seed, first, count)
-    last = len(replay.design.arms) - 1
+    last = len(replay.trial.arms) - 1
     out: dict[str, Answers] = {}
     for truth, y in _scores(runs).items():
-        fell = np.where(np.isnan(y[-1]), np.nan, _enough(y[0], y[-1], _RESPONSE))
+        fell = np.where(np.isnan(y[-1]), np.nan, fallen(y[0], y[-1], _RESPONSE))
         got = _shares(fell, runs.arm == 0, runs.arm == last)
         # a larger share is better: turned so that below 0 is in favour
         out[truth] = {**got, "estimate": -got["estimate"]}
@@ -254,7 +257,7 @@ def _enriched(replay: Replay, seed: int, first: int, count: int) -> dict[str, An
     base = int(replay.settings.get("allocated", 1))
     arm = (runs.arm == 0).astype(np.float64)
     scores = _scores(runs)
-    picked = {truth: _passed(y) for truth, y in scores.items()}
+    picked = {truth: fallen(y[0], y[1], _FIFTH) for truth, y in scores.items()}
     out: dict[str, Answers] = {
         truth: _between(np.where(picked[truth], y[-1], np.nan), arm, [y[base]])
         for truth, y in scores.items()
@@ -277,7 +280,7 @@ def _rule(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answer
     """How many pass a rule for going on."""
     runs = _runs(replay, seed, first, count)
     out: dict[str, Answers] = {
-        truth: {**_mean_t(y[1] - y[0]), "passed": _passed(y).mean(axis=-1)}
+        truth: {**_mean_t(y[1] - y[0]), "passed": fallen(y[0], y[1], _FIFTH).mean(axis=-1)}
         for truth, y in _scores(runs).items()
     }
     return _with_true(out, _of_arm(_moved(runs)[..., -1], runs))
@@ -319,7 +322,7 @@ def _sessions(replay: Replay, seed: int, first: int, count: int) -> dict[str, An
     """Right before and right after each session of one person, each session counted as if a person."""
     runs = _runs(replay, seed, first, count, truth=True)
     rated = session_ratings(runs, seed=seed, first=first)[:, 0]
-    acute = replay.design.acute
+    acute = replay.trial.acute
     lasting = np.moveaxis(runs.complete["stiffness"], -1, 0)
     out: dict[str, Answers] = {}
     for truth in TRUTHS:
@@ -331,7 +334,7 @@ def _sessions(replay: Replay, seed: int, first: int, count: int) -> dict[str, An
 def _falls(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
     """Compare counts of two arms by ranks: negative binomial, alike in both with nothing true."""
     s = replay.settings
-    sizes = [arm.size for arm in replay.design.arms]
+    sizes = [arm.size for arm in replay.trial.arms]
     rng = stream(seed, "replayed falls", first)
     k = s["dispersion"]
     usual = [rng.gamma(k, 1 / k, (count, n)) for n in sizes]
@@ -357,11 +360,26 @@ def _waiting(replay: Replay, seed: int, first: int, count: int) -> dict[str, Ans
     return _with_true(out, _of_arm(_moved(runs)[..., 1], runs))
 
 
+def _survey(replay: Replay, seed: int, first: int, count: int) -> dict[str, Answers]:
+    """How large a share of those who answered have it."""
+    survey = cast("Survey", replay.design)
+    odds = drawn_odds(survey, seed=seed, first=first, count=count)
+    worlds = {NOTHING: (survey.if_as_the_reference, odds),
+              CLAIMED: (np.asarray(survey.shares), np.ones(count))}  # fmt: skip
+    none = np.full(count, np.nan)
+    out: dict[str, Answers] = {
+        truth: {"estimate": share_seen(survey, shares, ready, seed=seed, first=first), "p": none,
+                "due": np.asarray(survey.printed)}
+        for truth, (shares, ready) in worlds.items()
+    }  # fmt: skip
+    return _with_true(out, survey.printed)
+
+
 ANALYSES: Final[dict[str, Callable[[Replay, int, int, int], dict[str, Answers]]]] = {
     "change": _change, "difference": _difference, "responders": _responders,
     "crossover": _crossover, "doses": _doses, "enriched": _enriched, "withdrawal": _withdrawal,
     "rule": _rule, "case": _case, "complaints": _complaints, "sessions": _sessions,
-    "falls": _falls, "waiting": _waiting, "standardised": _standardised,
+    "falls": _falls, "waiting": _waiting, "standardised": _standardised, "survey": _survey,
 }  # fmt: skip
 
 
@@ -394,6 +412,7 @@ PRINTED: Final[dict[str, Callable[[Answers], NDArray[Any]]]] = {
     "half or more apart": lambda a: np.asarray(a["d"] <= -0.5),
     "four in five pains fell": lambda a: np.asarray(a["fell"] >= 0.795),
     "a dramatic fall": lambda a: np.asarray((a["estimate"] <= -3.0) & (a["share_fell"] >= 0.5)),
+    "as common": lambda a: np.asarray(a["estimate"] >= a["due"] - 0.005),
     "half pass": lambda a: np.asarray(a["passed"] >= 0.46),
     "nearly all fail without": lambda a: np.asarray((a["share"] <= 3.5 / 18) & (a["beside"] >= 15.5 / 18)),
 }  # fmt: skip

@@ -114,8 +114,7 @@ def _told(one: Replay, drawn: dict[str, NDArray[Any]], seed: int) -> Estimates:
         if truth == CLAIMED and not np.isnan(drawn["true"]).all():
             rows += [mine | row for row in _size_and_sign(estimate, p, drawn["true"])]
     looks = f"Printed as it was: {one.looks}."
-    rests = [f"Rests on {what} [{status}]: {where}." for what, status, where in one.told]
-    return Estimates.from_rows(rows, notes=[looks, _MODEL, *dict.fromkeys(rests)])
+    return Estimates.from_rows(rows, notes=[looks, _MODEL, *_rests(one)])
 
 
 def _size_and_sign(estimate: Floats, p: Floats, true: Floats) -> list[dict[str, Any]]:
@@ -144,7 +143,7 @@ def replay_library(
     Returns
     -------
     Estimates
-        As :func:`replay_study`, one study after the other.
+        As :func:`replay_study`, one study after the other; the notes say which of them rest on what.
 
     Raises
     ------
@@ -158,8 +157,30 @@ def replay_library(
     ['tens-armutlu-2003', 'reflexology-hughes-2009']
     """
     chosen = [_known(key) for key in (replays() if keys is None else keys)]
-    return concat(*(
+    found = [
         replay_study(one, replicates=replicates, seed=seed, workers=workers, cache=cache,
                      progress=as_part(progress, at * replicates, len(chosen) * replicates))
         for at, one in enumerate(chosen)
+    ]  # fmt: skip
+    if len(found) < 2:
+        return concat(*found)
+    return Estimates(table=concat(*found).table, notes=_notes_of(chosen))
+
+
+def _notes_of(chosen: list[Replay]) -> tuple[str, ...]:
+    """Say of several studies what each looks like, and which of them rest on what."""
+    looks = [f"{one.key}, printed as it was: {one.looks}." for one in chosen]
+    rests: dict[str, list[str]] = {}
+    for one in chosen:
+        for line in _rests(one):
+            rests.setdefault(line, []).append(one.key)
+    return (*looks, _MODEL, *(
+        line if len(keys) == len(chosen) else f"{line.removesuffix('.')} ({', '.join(keys)})."
+        for line, keys in rests.items()
     ))  # fmt: skip
+
+
+def _rests(one: Replay) -> list[str]:
+    return list(
+        dict.fromkeys(f"Rests on {what} [{status}]: {where}." for what, status, where in one.told)
+    )

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from msspas_analysis.evidence.replay.analyses import Replay
+from msspas_analysis.evidence.replay.surveys import Survey
 from msspas_analysis.simulate.designs import Arm, Design, Treatment
 from msspas_analysis.simulate.templates import DESIGNS
 
@@ -28,10 +29,7 @@ _HALF: Final = ("claimed effect", "assumption", "half a point of 10; the paper p
 WHY_NOT: Final[dict[str, str]] = {
     "gabapentin-walker-2018": "how many people were in it was not read",
     "biofeedback-dursun-2004": "children with another condition: no world for them here",
-    "prev-rizzo-2004-narcoms": "a survey: share_beyond_response lays it beside another",
     "prev-narcoms-2002-newsletter": "a newsletter: its shares do not add up",
-    "prev-barnes-2003": "one share of 68 people: prevalence gives its interval",
-    "prev-oreja-guevara-2013": "a survey: share_beyond_response lays it beside another",
     "prev-kister-2013-narcoms": "its tables were not read",
 }
 """Studies that are not replayed, and why."""
@@ -361,5 +359,40 @@ def replays() -> dict[str, Replay]:
                      ("100 people", "design", "for teaching"))),
             analysis="rule", printed="half pass", looks="46 % or more pass, as in Novotna 2011",
             assumptions=usual),
+        *_surveys(),
     ]  # fmt: skip
     return {one.key: one for one in every}
+
+
+def _surveys() -> list[Replay]:
+    """Return the surveys: printed share, and what who answers would make of a smaller one."""
+    ready = ("odds of answering 1 to 2 for each grade", "assumption", "drawn evenly; vary them")
+    alike = ("claimed effect", "design", "as common as printed, and everybody as ready to answer")
+
+    def reference(share: str, status: str, source: str) -> tuple[str, str, str]:
+        return (f"no true effect: {share} have it", status, source)
+
+    return [
+        Replay(key="prev-rizzo-2004-narcoms", design=Survey(
+            code="Rizzo 2004", title="A registry of volunteers, 20,969 answers", n_people=20_969,
+            shares=(0.16, 0.31, 0.19, 0.17, 0.13, 0.04), reference=0.657, response_share=0.1,
+            sources=(("20,969 answers", "memory-medium", "Rizzo 2004"),
+                     ("shares", "published", "Rizzo 2004"),
+                     reference("65.7 %", "published", "Oreja-Guevara 2013, itself of those who answered"),
+                     ("a tenth of those with none register", "assumption", "vary it"), ready, alike)),
+            analysis="survey", printed="as common", looks="84 % or more of those who answer"),
+        Replay(key="prev-oreja-guevara-2013", design=Survey(
+            code="Oreja-Guevara 2013", title="Members of two associations, 2,029 answers", n_people=2029,
+            shares=(0.343, 0.394, 0.263), reference=32 / 68, response_share=0.24,
+            sources=(("2,029 answers, 24 %", "published", "Oreja-Guevara 2013"),
+                     ("shares", "derived", "65.7 %, and 40 % of them moderate or severe"),
+                     reference("47 %", "published", "Barnes 2003, examined, grade 2 or more"), ready, alike)),
+            analysis="survey", printed="as common", looks="66 % or more of those who answer"),
+        Replay(key="prev-barnes-2003", design=Survey(
+            code="Barnes 2003", title="Sixty-eight people of one city, examined", n_people=68,
+            shares=(36 / 68, 32 / 68), reference=0.34, response_share=0.5, odds=(1.0, 1.0),
+            sources=(("68 people, 32 with grade 2 or more", "published", "Barnes 2003"),
+                     reference("34 %", "derived", "moderate or worse in their own words, Rizzo 2004"),
+                     ("nobody refuses", "assumption", "not in the abstract"), alike)),
+            analysis="survey", printed="as common", looks="47 % or more of those examined"),
+    ]  # fmt: skip
