@@ -144,6 +144,12 @@ if TYPE_CHECKING:
     from msspas_analysis.estimate.trials.ratios import mean_ratios, paired_ratios
     from msspas_analysis.estimate.windows import rated_days, span_scores, window_scores
     from msspas_analysis.evidence.appraisal.appraised import appraisal_table, appraise
+    from msspas_analysis.evidence.appraisal.findings import (
+        Finding,
+        evidence_table,
+        finding_of_pooled,
+        summary_of_findings,
+    )
     from msspas_analysis.evidence.appraisal.grade import Certainty, certainty_table
     from msspas_analysis.evidence.appraisal.rob2 import rob2
     from msspas_analysis.evidence.appraisal.robins_i import robins_i
@@ -162,6 +168,7 @@ if TYPE_CHECKING:
     from msspas_analysis.ingest.template import write_paper_diary, write_template
     from msspas_analysis.progress import progress_bar
     from msspas_analysis.report import service_evaluation
+    from msspas_analysis.report.evidence_tables import write_evidence
     from msspas_analysis.report.protocol import write_plan
     from msspas_analysis.report.results_table import results_table, write_results
     from msspas_analysis.results import Estimates, concat
@@ -185,6 +192,7 @@ _HOMES: Final = {
     "BEFORE": "tables",
     "Certainty": "evidence.appraisal.grade",
     "DESIGNS": "simulate.templates",
+    "Finding": "evidence.appraisal.findings",
     "SCHEMAS": "tables",
     "Analysis": "estimate.estimand",
     "Arm": "simulate.designs",
@@ -254,8 +262,10 @@ _HOMES: Final = {
     "diary_replicates": "certify.studies.replicates",
     "direction_of_change": "estimate.change.paired",
     "effect_sizes": "estimate.trials.effect_size",
+    "evidence_table": "evidence.appraisal.findings",
     "expected_without_treatment": "certify.twin.expected",
     "explaining_odds_ratio": "estimate.prevalence.response",
+    "finding_of_pooled": "evidence.appraisal.findings",
     "fit_large": "certify.large.large_diary",
     "fit_scenario": "certify.twin.fitting",
     "floor_share": "estimate.diary.diary_days",
@@ -347,6 +357,7 @@ _HOMES: Final = {
     "study_effects": "estimate.pooling.effects",
     "subgroup_effects": "estimate.pooling.pooled",
     "summarise_large_diary": "certify.large.large_diary",
+    "summary_of_findings": "evidence.appraisal.findings",
     "therapies_taken": "estimate.change.therapies",
     "tipping_point": "estimate.change.tipping",
     "trial_replicates": "certify.studies.replicates",
@@ -367,6 +378,7 @@ _HOMES: Final = {
     "window_scores": "estimate.windows",
     "with_effect": "simulate.designs",
     "without_expectation": "certify.studies.trial_runs",
+    "write_evidence": "report.evidence_tables",
     "write_intake": "ingest",
     "write_large_diary": "certify.large.folder",
     "write_paper_diary": "ingest.template",
@@ -378,7 +390,7 @@ _HOMES: Final = {
 __all__ = [
     "AFTER", "BEFORE", "DESIGNS", "SCHEMAS", "Analysis", "Arm", "BlocksFailedError",
     "Certainty", "Certificate", "Design", "DiaryScenario", "EntryRule", "Episode", "Estimand",
-    "Estimates", "Expectation", "Failure", "FittedScenario", "Intake", "PlanSheet",
+    "Estimates", "Expectation", "Failure", "Finding", "FittedScenario", "Intake", "PlanSheet",
     "Replicates", "RowsAreNotPeopleError", "SchemaError", "SimulatedDiary", "SimulatedStudy",
     "StudyPlan", "SurveyDesign", "SurveyScenario", "Tables", "Tally", "Treatment",
     "UnknownEntryError", "UnreadableFileError", "Window", "World", "__version__", "adjust",
@@ -390,18 +402,18 @@ __all__ = [
     "change_in_bad_days", "claims_bench", "compare_designs", "compare_proportions", "concat",
     "correlation", "count_regression", "crossover_difference", "crossover_response",
     "day_prevalence", "design_effects", "diary_replicates", "direction_of_change",
-    "effect_sizes", "expected_without_treatment", "explaining_odds_ratio", "fit_large",
-    "fit_scenario", "floor_share", "grades_beyond_expectation", "grim", "instruments",
-    "internal_consistency", "intraclass_correlation", "kappa", "leave_one_out",
-    "library_checks", "limits_of_agreement", "linear_regression", "logistic_regression",
-    "mean_difference", "mean_ratios", "measurement_error", "meta_regression",
-    "minimal_detectable_change", "missing_streaks", "open_large_diary", "ordinal_difference",
-    "p_value", "paired_change", "paired_effect_sizes", "paired_proportions", "paired_ratios",
-    "participant_flow", "people_needed", "percent_fall", "percentage", "permutation_test",
-    "plots", "pooled_coverage", "pooled_effect", "pooled_proportion", "pooled_tables",
-    "post_stratify", "power_by_people", "power_of_grades", "power_of_means",
-    "power_of_proportions", "predicted_probabilities", "prevalence", "progress_bar",
-    "proportional_odds", "provenance", "published_untreated_responses", "rake",
+    "effect_sizes", "evidence_table", "expected_without_treatment", "explaining_odds_ratio",
+    "finding_of_pooled", "fit_large", "fit_scenario", "floor_share",
+    "grades_beyond_expectation", "grim", "instruments", "internal_consistency",
+    "intraclass_correlation", "kappa", "leave_one_out", "library_checks", "limits_of_agreement",
+    "linear_regression", "logistic_regression", "mean_difference", "mean_ratios",
+    "measurement_error", "meta_regression", "minimal_detectable_change", "missing_streaks",
+    "open_large_diary", "ordinal_difference", "p_value", "paired_change", "paired_effect_sizes",
+    "paired_proportions", "paired_ratios", "participant_flow", "people_needed", "percent_fall",
+    "percentage", "permutation_test", "plots", "pooled_coverage", "pooled_effect",
+    "pooled_proportion", "pooled_tables", "post_stratify", "power_by_people", "power_of_grades",
+    "power_of_means", "power_of_proportions", "predicted_probabilities", "prevalence",
+    "progress_bar", "proportional_odds", "provenance", "published_untreated_responses", "rake",
     "rank_difference", "rate_ratio", "rated_days", "read_paper", "read_workbook",
     "reliable_change", "reliable_change_ar", "replay", "replay_library", "replay_paper",
     "replay_study", "resized", "respondent_coverage", "respondent_shares", "responder_curve",
@@ -411,13 +423,13 @@ __all__ = [
     "simulate_days", "simulate_diary", "simulate_ratings", "simulate_study", "simulate_survey",
     "simulate_trials", "small_pilots", "small_study_effects", "span_scores",
     "standardised_prevalence", "standardised_rate", "statistic_beyond_expectation", "steady",
-    "study_effects", "subgroup_effects", "summarise_large_diary", "therapies_taken",
-    "tipping_point", "trial_replicates", "validate", "variogram", "verify_allocation",
-    "visit_scores", "week_profile", "weighted_mean", "weighted_prevalence", "weighted_ratio",
-    "weighted_regression", "weighted_shares", "weighted_total", "what_nothing_shows",
-    "what_rules_pass", "what_trials_show", "window_scores", "with_effect",
-    "without_expectation", "write_intake", "write_large_diary", "write_paper_diary",
-    "write_plan", "write_results", "write_template",
+    "study_effects", "subgroup_effects", "summarise_large_diary", "summary_of_findings",
+    "therapies_taken", "tipping_point", "trial_replicates", "validate", "variogram",
+    "verify_allocation", "visit_scores", "week_profile", "weighted_mean", "weighted_prevalence",
+    "weighted_ratio", "weighted_regression", "weighted_shares", "weighted_total",
+    "what_nothing_shows", "what_rules_pass", "what_trials_show", "window_scores", "with_effect",
+    "without_expectation", "write_evidence", "write_intake", "write_large_diary",
+    "write_paper_diary", "write_plan", "write_results", "write_template",
 ]  # fmt: skip
 
 

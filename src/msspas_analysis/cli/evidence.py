@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from msspas_analysis.cli.options import add_drawing
 from msspas_analysis.cli.reading import existing
-from msspas_analysis.cli.writing import Refused, showing_progress, staged, to_path, write_answer
+from msspas_analysis.cli.writing import (
+    Refused,
+    either,
+    showing_progress,
+    staged,
+    to_path,
+    write_answer,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -24,6 +31,8 @@ VERBS = {
     "claims": "what the booklet says beside what its sources say",
     "checks": "printed numbers of the studies against each other",
     "appraise": "risk of bias, domain by domain",
+    "table": "studies side by side: design, people, what was found, risk of bias",
+    "findings": "what the studies say together, how sure that is, and what nothing would have shown",
     "replay": "run a study, or all, again: how often it looks as it was printed with nothing true",
     "form": "print a form for a paper of your own",
     "paper": "check, appraise and replay a paper of your own from its form",
@@ -43,8 +52,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_drawing(parser, "a study", replicates=10_000)
     parser.add_argument(
         "--out", type=to_path, metavar="FILE",
-        help="with claims, checks, appraise and list: write .csv; with replay and paper also .xlsx, "
-        ".docx and .md; with form the form",
+        help="with claims, checks, appraise and list: write .csv; with table, findings, replay and paper "
+        "also .xlsx, .docx and .md; with form the form",
     )  # fmt: skip
 
 
@@ -63,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
         raise Refused(f"There is no {args.verb!r}. {meant}There are {', '.join(VERBS)}.")
     done: dict[str, Callable[[argparse.Namespace], None]] = {
         "list": _list, "show": _show, "claims": _claims, "checks": _checks,
-        "appraise": _appraise, "replay": _replay, "form": _form, "paper": _paper,
+        "appraise": _appraise, "table": _table, "findings": _findings, "replay": _replay, "form": _form, "paper": _paper,
     }  # fmt: skip
     from msspas_analysis.certify.running import BlocksFailedError
 
@@ -158,9 +167,88 @@ def _appraise(args: argparse.Namespace) -> None:
         _write(args.out, appraisal_table(args.what or None))
 
 
+def _table(args: argparse.Namespace) -> None:
+    from msspas_analysis.evidence.appraisal.findings import evidence_table
+
+    _check_ending(args.out)
+    table = evidence_table(_asked(args.what))
+    for row in table.to_dict("records"):
+        print(row["study"])
+        for name, value in row.items():
+            if name not in ("key", "study") and value:
+                print(_filled(f"  {str(name).replace('_', ' ')}: {value}"))
+    _write_evidence(args.out, table)
+
+
+def _asked(what: list[str]) -> str | list[str] | None:
+    """Return the topic, or the keys, that were asked for."""
+    from msspas_analysis.evidence.library import load
+
+    if not what:
+        return None
+    return what if all(key in load() for key in what) else " ".join(what)
+
+
+def _findings(args: argparse.Namespace) -> None:
+    from msspas_analysis.evidence.appraisal.findings import (
+        HOW_READ,
+        findings_on,
+        summary_of_findings,
+    )
+    from msspas_analysis.evidence.replay.run import replay_library
+    from msspas_analysis.evidence.replay.studies import replays
+
+    _check_ending(args.out)
+    bodies = findings_on(" ".join(args.what) or None)
+    keys = [key for key in dict.fromkeys(k for one in bodies for k in one.keys) if key in replays()]
+    found = None
+    if keys:
+        with showing_progress() as progress:
+            found = replay_library(
+                keys, replicates=args.replicates, seed=args.seed, workers=args.workers,
+                cache=args.cache, progress=progress,
+            )  # fmt: skip
+    table = summary_of_findings(bodies, replays=found)
+    for row in table.to_dict("records"):
+        print(_filled(f"{row['question'][:1].upper()}{row['question'][1:]}: {row['outcome']}"))
+        people = f" ({row['people']:,} people)" if isinstance(row["people"], int) else ""
+        print(_filled(f"  {row['studies']}{people}. {row['effect']}"))
+        if row["control"]:
+            print(_filled(f"  Without it: {row['control']}"))
+        if row.get("with_nothing_true"):
+            print(
+                _filled(f"  Looks as it was printed with nothing true: {row['with_nothing_true']}")
+            )
+        print(_filled(f"  Certainty {row['certainty']}: {row['said']} ({row['reasons']})"))
+    for note in HOW_READ:
+        print(_filled(note))
+    _write_evidence(args.out, table)
+
+
+def _check_ending(out: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything is run for it."""
+    if out is None:
+        return
+    from msspas_analysis.report.results_table import SUFFIXES
+
+    if out.suffix.lower() not in SUFFIXES:
+        raise Refused(f"Give --out a name that ends in {either(SUFFIXES)}, got {out.name}.")
+
+
+def _write_evidence(out: Path | None, table: pd.DataFrame) -> None:
+    if out is None:
+        return
+    from msspas_analysis.report.evidence_tables import write_evidence
+
+    with staged(out.parent) as part:
+        write_evidence(table, part / out.name)
+    print(f"\nWritten: {out.resolve()}")
+
+
 def _replay(args: argparse.Namespace) -> None:
     from msspas_analysis.evidence.replay.run import replay_library
 
+    _check_ending(args.out)
     with showing_progress() as progress:
         found = replay_library(
             args.what or None, replicates=args.replicates, seed=args.seed, workers=args.workers,
@@ -212,6 +300,7 @@ def _paper(args: argparse.Namespace) -> None:
         raise Refused(
             "Give one form: msspas evidence paper FORM; 'msspas evidence form' prints one."
         )
+    _check_ending(args.out)
     paper = read_paper(existing(to_path(args.what[0]), "form"))
     print(paper.study)
     print(_filled(f"A study of this design can show {paper.can_show}."))

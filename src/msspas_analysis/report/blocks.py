@@ -92,13 +92,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table: caption, column headings, rows in groups (a group may have no name)."""
+    """A table: caption, column headings, rows in groups (a group may have no name).
+
+    `in_words` is for cells of text instead of numbers.
+    """
 
     kind: ClassVar[str] = "table"
     caption: str
     columns: tuple[str, ...]
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
     note: Text = ()
+    in_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

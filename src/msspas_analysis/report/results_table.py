@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -132,25 +132,58 @@ def write_results(
     ...     print(file.read_text(encoding="utf-8").splitlines()[2])
     | Answer | Estimate | Interval | p | People | Missing |
     """
+    table = results_table(answers, caption=title, decimals=decimals, words=words)
+    return write_table(table, path, title=title, full=answers.table, notes=answers.notes)
+
+
+def write_table(
+    table: Table, path: str | Path, *, title: str, full: pd.DataFrame, notes: Sequence[str] = ()
+) -> Path:
+    """Write a table as a Word, Excel, CSV or Markdown file, by the ending of its name.
+
+    Parameters
+    ----------
+    table : Table
+        As it is read. Of words (``in_words``) a page of Word lies on its side.
+    path : str or Path
+        As :func:`write_results`.
+    title : str
+        Heading of the file.
+    full : pandas.DataFrame
+        The same in full: what CSV holds, and a sheet of Excel.
+    notes : sequence of str
+        What belongs below it.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ValueError
+        If the ending is another.
+    ImportError
+        For a Word file without python-docx.
+    """
     out = Path(path)
     if out.is_dir() or out.suffix.lower() not in SUFFIXES:
         raise ValueError(
             f"{out.name} must be a file name that ends in one of {', '.join(SUFFIXES)}"
         )
     kind = out.suffix.lower()
-    table = results_table(answers, caption=title, decimals=decimals, words=words)
     if kind == ".docx":
         from msspas_analysis.report.word import write_blocks
 
-        notes = [Bullets(tuple(text(note) for note in answers.notes))] if answers.notes else []
-        return write_blocks([table, *notes], out, title=title)
+        below = [Bullets(tuple(text(note) for note in notes))] if notes else []
+        return write_blocks([table, *below], out, title=title, landscape=table.in_words)
     out.parent.mkdir(parents=True, exist_ok=True)
     if kind == ".csv":
-        write_whole(out, answers.table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+        write_whole(out, full.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     elif kind == ".md":
-        write_whole(out, _markdown(table, title, answers).encode("utf-8"))
+        write_whole(out, _markdown(table, title, notes).encode("utf-8"))
     else:
-        write_whole(out, _excel(table, title, answers))
+        write_whole(out, _excel(table, title, full, notes))
     return out
 
 
@@ -190,24 +223,26 @@ def _lines(table: Table) -> list[tuple[str, ...]]:
     return out
 
 
-def _markdown(table: Table, title: str, answers: Estimates) -> str:
+def _markdown(table: Table, title: str, notes: Sequence[str]) -> str:
     def line(cells: tuple[str, ...]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
-    rule = "|" + "|".join(["---"] + ["--:"] * (len(table.columns) - 1)) + "|"
+    side = "---" if table.in_words else "--:"
+    rule = "|" + "|".join(["---"] + [side] * (len(table.columns) - 1)) + "|"
     body = [
         line((f"**{cells[0]}**", *cells[1:])) if not any(cells[1:]) else line(cells)
         for cells in _lines(table)
     ]
-    notes = ["".join(cell.text for cell in table.note)] if table.note else []
-    told = [f"- {note}" for note in (*notes, *answers.notes)]
+    below = ["".join(cell.text for cell in table.note)] if table.note else []
+    told = [f"- {note}" for note in (*below, *notes)]
     return "\n".join([f"# {title}", "", line(table.columns), rule, *body, "", *told, ""])
 
 
-def _excel(table: Table, title: str, answers: Estimates) -> bytes:
+def _excel(table: Table, title: str, whole: pd.DataFrame, said: Sequence[str]) -> bytes:
     """Make a workbook: as read, at full precision, the notes."""
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
 
     book = Workbook()
     read: Any = book.active
@@ -222,24 +257,29 @@ def _excel(table: Table, title: str, answers: Estimates) -> bytes:
     for row in read.iter_rows(min_row=3):
         if not any(cell.value for cell in row[1:]):
             row[0].font = Font(bold=True)
-        for cell in row[1:]:
-            cell.alignment = Alignment(horizontal="right")
+        for cell in row if table.in_words else row[1:]:
+            cell.alignment = (
+                Alignment(wrap_text=True, vertical="top")
+                if table.in_words
+                else Alignment(horizontal="right")
+            )
     read.freeze_panes = "B3"
-    full = book.create_sheet("Full precision")
-    full.append(list(answers.table.columns))
-    for values in answers.table.itertuples(index=False):
+    full = book.create_sheet("In full" if table.in_words else "Full precision")
+    full.append(list(whole.columns))
+    for values in whole.itertuples(index=False):
         full.append([_cell(value) for value in values])
     for cell in full[1]:
         cell.font = Font(bold=True)
     full.freeze_panes = "A2"
     notes = book.create_sheet("Notes")
-    for note in answers.notes:
+    for note in said:
         notes.append([note])
     for row in notes.iter_rows():
         row[0].alignment = Alignment(wrap_text=True, vertical="top")
-    for sheet, widths in ((read, (46, 12, 22, 9, 9, 9)), (notes, (110,))):
-        for place, width in enumerate(widths):
-            sheet.column_dimensions["ABCDEF"[place]].width = width
+    across = [36] * len(table.columns) if table.in_words else [46, 12, 22, 9, 9, 9]
+    for sheet, widths in ((read, across), (notes, [110])):
+        for place, width in enumerate(widths, 1):
+            sheet.column_dimensions[get_column_letter(place)].width = width
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:

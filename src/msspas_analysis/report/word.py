@@ -132,7 +132,9 @@ def write_word(evaluation: Evaluation, path: str | Path) -> Path:
     return _end(document, out)
 
 
-def write_blocks(blocks: Sequence[Block], path: str | Path, *, title: str) -> Path:
+def write_blocks(
+    blocks: Sequence[Block], path: str | Path, *, title: str, landscape: bool = False
+) -> Path:
     """Write tables, text and pictures as a Word file of their own, in the style of the report.
 
     Parameters
@@ -143,6 +145,8 @@ def write_blocks(blocks: Sequence[Block], path: str | Path, *, title: str) -> Pa
         As :func:`write_word`.
     title : str
         The heading, and the title of the file.
+    landscape : bool
+        Whether the page lies on its side, for tables of words.
 
     Returns
     -------
@@ -155,6 +159,12 @@ def write_blocks(blocks: Sequence[Block], path: str | Path, *, title: str) -> Pa
         As :func:`write_word`.
     """
     out, document = _begin(path, title=title, subject=title, watermark="", foot=[""])
+    if landscape:
+        from docx.enum.section import WD_ORIENT
+
+        page = document.sections[0]
+        page.orientation = WD_ORIENT.LANDSCAPE
+        page.page_width, page.page_height = page.page_height, page.page_width
     document.add_paragraph(_clean(title), style="Heading 1")
     for block in blocks:
         _add(document, block)
@@ -246,12 +256,14 @@ def _add_table(document: Any, block: Table) -> None:
     caption.add_run(_clean(block.caption)).bold = True
     caption.paragraph_format.keep_with_next = True
     size = len(block.columns)
+    page = document.sections[0]
+    across = (page.page_width - page.left_margin - page.right_margin) / Mm(1)
     table = document.add_table(rows=0, cols=size)
     table.alignment = WD_TABLE_ALIGNMENT.LEFT
     table.autofit = False
     top = table.add_row()
     for place, name in enumerate(block.columns):
-        _fill(top.cells[place], _clean(name), first=place == 0, bold=True)
+        _fill(top.cells[place], _clean(name), first=block.in_words or place == 0, bold=True)
     _mark_row(top, "w:tblHeader")
     for name, rows in block.groups:
         if name:
@@ -261,10 +273,10 @@ def _add_table(document: Any, block: Table) -> None:
         for row in rows:
             line = table.add_row()
             for place, words in enumerate((row.head, *row.cells)):
-                _fill(line.cells[place], _words(words), first=place == 0)
+                _fill(line.cells[place], _words(words), first=block.in_words or place == 0)
     for row in table.rows:
         _mark_row(row, "w:cantSplit")
-    widths = [Mm(mm) for mm in _widths(block)]
+    widths = [Mm(across * share) for share in _widths(block)]
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
     for row in table.rows:
@@ -329,18 +341,18 @@ def _describe(table: Any, caption: str) -> None:
 
 
 def _widths(block: Table) -> list[float]:
-    """Share the width of the page among the columns, by the words they hold, in mm."""
+    """Share the width of the page among the columns, by the words they hold."""
     rows: list[Row] = [row for _, rows in block.groups for row in rows]
     needs = []
     for place, name in enumerate(block.columns):
         cells = [_words((row.head, *row.cells)[place]) for row in rows]
         longest = max(map(len, [*cells, *name.split()]), default=0)
         # long words of the first column wrap; a number never does
-        needs.append(min(max(longest, 6), 46 if place == 0 else 24) + 2)
+        needs.append(min(max(longest, 6), 46 if block.in_words or place == 0 else 24) + 2)
     total = 0
     for need in needs:
         total += need
-    return [_TEXT_MM * need / total for need in needs]
+    return [need / total for need in needs]
 
 
 def _set_up(
