@@ -1,5 +1,7 @@
 """Evidence tables and summaries of findings: nothing in them that the library does not have, no word too sure."""
 
+import re
+
 import docx
 import numpy as np
 import openpyxl
@@ -254,6 +256,8 @@ def test_every_kind_of_file_holds_every_row(which, suffix, tmp_path):
         ]
         width = sum(cell.width for cell in document.tables[0].rows[0].cells)
         assert width <= page.page_width - page.left_margin - page.right_margin + 10_000
+        words = " ".join(cell.text for row in rows for cell in row.cells)
+        assert not re.search(r"(?<![\w)])-\d|\d %", words)  # a line never breaks there
         below = [p.text for p in document.paragraphs]
         assert "Made for a class." in below
     elif suffix == ".xlsx":

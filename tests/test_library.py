@@ -13,6 +13,7 @@ from msspas_analysis.evidence.library import (
     TOPICS,
     VERDICTS,
     EvidenceError,
+    Figure,
     load,
     read_entries,
     read_library,
@@ -205,3 +206,16 @@ def test_no_sentence_of_the_booklet_is_quoted():
         # names of scales are no sentences
         quoted = runs(told["seed_quote"] or "") if told["kind"] != "scale" else set()
         assert not quoted & mine, (key, quoted & mine)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        ("P=0.03", "p", "P=0.03"), ("28/38", "n", "28/38"), ("272/572 = 47.6%", "n (%)", "272/572 = 47.6%"),
+        ("74% vs 51%", "%", "74% vs 51%"), ("3.6 years", "years", "3.6 years"), (84, "%", "84 %"),
+        (5, "n", "5"), (None, "text", ""), ([1, 2.5], "mg", "1, 2.5 mg"),
+    ],
+)  # fmt: skip
+def test_a_figure_says_its_unit_once(value, unit, said):
+    one = Figure(what="x", status="published", confidence="high", value=value, unit=unit)
+    assert str(one) == (f"x: {said} [published]" if said else "x [published]")

@@ -87,6 +87,8 @@ SPASTICITY: Final = ("improved", "no change", "mixed", "not measured", "not appl
 FIGURE_STATUSES: Final = (*(s for s in get_args(Status) if s != "not found"), "booklet")
 """How a figure is known: as in :data:`~msspas_analysis.instruments.Status`, or as the booklet has it."""
 CONFIDENCE: Final = ("high", "medium", "low")
+_SAID_ALREADY: Final = ("p", "n", "n (%)")
+"""Units that a value in words has in itself."""
 
 
 class EvidenceError(ValueError):
@@ -148,6 +150,8 @@ class Figure:
         elif isinstance(value, float | int):
             value = f"{value:g}"
         unit = "" if self.unit in ("text", "direction") else self.unit
+        if isinstance(value, str) and (unit in _SAID_ALREADY or (unit and value.endswith(unit))):
+            unit = ""
         said = " ".join(part for part in (str(value or ""), unit) if part)
         return f"{self.what}: {said} {self.tag}" if said else f"{self.what} {self.tag}"
 

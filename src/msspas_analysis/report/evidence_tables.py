@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,9 @@ _SAID: Final[dict[str, str]] = {
     "people": "people: {}", "with_nothing_true": "looks as printed with nothing true: {}",
     "reasons": "{}", "concerns": "concerns: {}", "given": "given: {}",
 }  # fmt: skip
+_HYPHEN: Final = re.compile(r"(?<![\w)])-(?=\d)")
+"""A hyphen that is a minus: a line would break after it."""
+_SHARE: Final = re.compile(r"(\d) %")
 _STUDIES: Final = (
     "Each figure with how it is known, in square brackets. Nothing was searched for systematically.",
     "Risk of bias by the logic of RoB 2 or of the draft of ROBINS-I V2, in this package's own words; not "
@@ -78,8 +82,13 @@ def write_evidence(
         raise ValueError("there is nothing in the table to write")
     layout, below = (_FINDINGS, HOW_READ) if findings else (_EVIDENCE, _STUDIES)
     heading = title or ("Summary of findings" if findings else "Evidence table")
+    caption = (
+        "What the studies say together, and how sure that is"
+        if findings
+        else "Studies side by side"
+    )
     rows = tuple(_row(one, layout) for one in table.to_dict("records"))
-    laid = Table(caption=heading, columns=tuple(layout), groups=(("", rows),), in_words=True)
+    laid = Table(caption=caption, columns=tuple(layout), groups=(("", rows),), in_words=True)
     return write_table(laid, path, title=heading, full=table, notes=[*below, *notes])
 
 
@@ -91,5 +100,5 @@ def _row(told: dict[Any, Any], layout: dict[str, tuple[str, ...]]) -> Row:
             for name in names
             if name in told and not pd.isna(told[name]) and str(told[name])
         ]
-        cells.append(text("; ".join(parts)))
+        cells.append(text(_SHARE.sub("\\1\u00a0%", _HYPHEN.sub("−", "; ".join(parts)))))
     return Row(cells[0], tuple(cells[1:]))

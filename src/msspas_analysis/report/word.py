@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -284,7 +285,7 @@ def _add_table(document: Any, block: Table) -> None:
         if len({id(cell._tc) for cell in row.cells}) == size:
             for cell, width in zip(row.cells, widths, strict=True):
                 cell.width = width
-    whole = len(table.rows) <= _KEPT_WHOLE + 1
+    whole = len(table.rows) <= _KEPT_WHOLE + 1 and not block.in_words
     for row in table.rows[: -1 if whole else 2]:
         _keep_with_next(row)
     _describe(table, _clean(block.caption))
@@ -343,15 +344,17 @@ def _describe(table: Any, caption: str) -> None:
 def _widths(block: Table) -> list[float]:
     """Share the width of the page among the columns, by the words they hold."""
     rows: list[Row] = [row for _, rows in block.groups for row in rows]
-    needs = []
+    needs: list[float] = []
     for place, name in enumerate(block.columns):
         cells = [_words((row.head, *row.cells)[place]) for row in rows]
         longest = max(map(len, [*cells, *name.split()]), default=0)
-        # long words of the first column wrap; a number never does
-        needs.append(min(max(longest, 6), 46 if block.in_words or place == 0 else 24) + 2)
-    total = 0
-    for need in needs:
-        total += need
+        # of words a cell four times as long is twice as wide and twice as high
+        if block.in_words:
+            needs.append(max(longest, 80) ** 0.5)
+        else:
+            # long words of the first column wrap; a number never does
+            needs.append(min(max(longest, 6), 46 if place == 0 else 24) + 2)
+    total = math.fsum(needs)
     return [need / total for need in needs]
 
 
