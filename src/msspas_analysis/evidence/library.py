@@ -106,6 +106,10 @@ class EvidenceError(ValueError):
         super().__init__(f"{where}: {why}")
 
 
+def _ends_so(value: str, unit: str) -> bool:
+    return value.endswith(unit) or (unit == "%" and "%" in value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One thing a source reports, with how it is known.
@@ -150,7 +154,7 @@ class Figure:
         elif isinstance(value, float | int):
             value = f"{value:g}"
         unit = "" if self.unit in ("text", "direction") else self.unit
-        if isinstance(value, str) and (unit in _SAID_ALREADY or (unit and value.endswith(unit))):
+        if isinstance(value, str) and unit and (unit in _SAID_ALREADY or _ends_so(value, unit)):
             unit = ""
         said = " ".join(part for part in (str(value or ""), unit) if part)
         return f"{self.what}: {said} {self.tag}" if said else f"{self.what} {self.tag}"
