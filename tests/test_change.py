@@ -750,3 +750,8 @@ def test_kernels_need_two_people(kernel):
         kernel([1.0])
     with pytest.raises(ValueError, match="at least 1"):
         median_range([])
+
+
+def test_one_person_is_called_a_person():
+    with pytest.raises(RowsAreNotPeopleError, match="your 2 rows are 1 person:"):
+        paired_change(pd.concat([as_scores([5], [4])] * 2), outcome="pain")

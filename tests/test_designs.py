@@ -504,3 +504,14 @@ def test_a_study_nobody_can_enter_is_refused():
                 replace(design, entry_rating=4.0), replace(BARE, level_mean=-19.0, level_sd=0.1),
                 seed=1, replicates=1,
             )  # fmt: skip
+
+
+def test_no_rating_is_minus_nought():
+    for code in ("T1", "T2", "T7"):
+        study = simulate_study(DESIGNS[code], seed=1)
+        for values in (
+            study.tables.assessments["value"],
+            study.truth.select_dtypes("number").to_numpy(),
+        ):
+            zeros = np.asarray(values, dtype=float)
+            assert not np.signbit(zeros[zeros == 0]).any()

@@ -7,6 +7,7 @@ from scipy.stats import binom
 from msspas_analysis.evidence.library import load
 from msspas_analysis.evidence.replay.analyses import (
     ANALYSES,
+    BESIDE,
     CLAIMED,
     NOTHING,
     PRINTED,
@@ -264,3 +265,46 @@ def test_progress_is_told_over_the_whole_library():
 def test_what_cannot_be_run_is_refused(call, error, said):
     with pytest.raises(error, match=said):
         call()
+
+
+def test_what_is_told_beside_is_what_the_analysis_gave():
+    study = STUDIES["aps-olding-pilot"]
+    found = replay_study(study, replicates=512, seed=9)
+    for truth in (NOTHING, CLAIMED):
+        gave = ANALYSES["complaints"](study, 9, 0, 512)[truth]
+        people = found.one(group=truth, measure="called_by_people").estimate
+        assert people == (gave["people_p"][~np.isnan(gave["people_p"])] < 0.05).mean()
+        fell = found.one(group=truth, measure="share_fell").estimate
+        assert fell == pytest.approx(gave["fell"].mean())
+
+
+def test_every_analysis_tells_all_it_gives():
+    inner = {"estimate", "p", "true", "due"}
+    for one in STUDIES.values():
+        given = set(ANALYSES[one.analysis](one, 1, 0, 64)[CLAIMED]) - inner
+        assert given <= set(BESIDE), (one.key, given)
+        rows = replay_study(one, replicates=128, seed=1).table
+        assert {BESIDE[name] for name in given} <= set(rows["measure"])
+    assert len(set(BESIDE.values())) == len(BESIDE)
+
+
+def test_what_the_stories_of_few_people_tell(whole):
+    # pains counted as people find a fall a little more often, and both nearly always where nothing works
+    pains = value(whole, "aps-olding-pilot", NOTHING, "called_in_favour")
+    people = value(whole, "aps-olding-pilot", NOTHING, "called_by_people")
+    assert 0.9 < people < pains
+    # what is gone by the next day leaves nothing behind, however sure the sessions are
+    krause = "fescycle-krause-2007"
+    assert value(whole, krause, CLAIMED, "called_in_favour") > 0.9
+    assert value(whole, krause, CLAIMED, "lasting_change") == value(
+        whole, krause, NOTHING, "lasting_change"
+    )
+    # an effect while it lasts is gone when it is given up
+    finch = "massage-finch-2014"
+    assert value(whole, finch, CLAIMED, "mean_estimate") < -1.2
+    assert abs(value(whole, finch, CLAIMED, "later_estimate")) < 0.2
+    # both arms of a sham trial fall alike where nothing works
+    hughes = "reflexology-hughes-2009"
+    arms = [value(whole, hughes, NOTHING, f"{arm}_change") for arm in ("treated", "control")]
+    assert arms[0] == pytest.approx(arms[1], abs=0.05)
+    assert max(arms) < -1

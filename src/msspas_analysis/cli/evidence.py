@@ -38,6 +38,8 @@ VERBS = {
     "paper": "check, appraise and replay a paper of your own from its form",
 }
 _WIDTH = 92
+_SHARES = ("printed", "called", "share", "mean_share", "type_s")
+"""How measures of a replay begin that are shares."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -270,7 +272,7 @@ def _print_replay(found: Estimates) -> None:
             mine = table[(table["outcome"] == key) & (table["group"] == truth)]
             told = []
             for row in mine.to_dict("records"):
-                share = row["measure"] not in ("mean_estimate", "true_effect", "type_m")
+                share = str(row["measure"]).startswith(_SHARES)
                 value, error = float(row["estimate"]), float(row["std_error"])
                 form = f"{100 * value:.1f} % (± {100 * error:.1f})" if share else f"{value:.2f}"
                 told.append(f"{str(row['measure']).replace('_', ' ')} {form}")

@@ -28,8 +28,9 @@ class RowsAreNotPeopleError(ValueError):
     def __init__(self, rows: int, people: int) -> None:
         self.rows = rows
         self.people = people
+        who = "person" if people == 1 else "people"
         super().__init__(
-            f"your {rows} rows are {people} people: the days of one person are alike and must not "
+            f"your {rows} rows are {people} {who}: the days of one person are alike and must not "
             f"be counted as if they were different people; average each person's days first "
             f"(window_scores)"
         )

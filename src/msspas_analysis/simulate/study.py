@@ -308,8 +308,8 @@ def _at_visits(
         "person_id": np.repeat(ids, n), "visit": np.tile(design.visits, shape[0]),
         "date": dates.astype("datetime64[ns]").ravel(), "latent": runs.latent[0].ravel(),
         "effect": runs.effect[0].ravel(),
-        **{name: values[0].ravel() for name, values in runs.complete.items()},
-        "stiffness_untreated": runs.untreated[0].ravel(), "observed": ~lost.ravel(),
+        **{name: values[0].ravel() + 0.0 for name, values in runs.complete.items()},
+        "stiffness_untreated": runs.untreated[0].ravel() + 0.0, "observed": ~lost.ravel(),
         "why_missing": np.where(lost.ravel(), "lost", "").astype(object),
     }).astype({"person_id": "object"})  # fmt: skip
     parts = [
@@ -358,7 +358,7 @@ def _rows(
     values: Floats,
 ) -> pd.DataFrame:  # fmt: skip
     """Return one rating of everybody at every visit in the columns of the assessments."""
-    flat = values.ravel()
+    flat = values.ravel() + 0.0  # a rounded -0.3 is no "-0"
     return as_table(ASSESSMENTS, {
         "person_id": np.repeat(ids, when.size), "date": dates.ravel(),
         "timepoint": np.tile(when, ids.size), "instrument": instrument, "score": score,

@@ -95,7 +95,7 @@ class Replay:
 
 
 def run_block(replay: Replay, seed: int, first: int, count: int) -> dict[str, Floats]:
-    """Run some replicates: estimate, p and whether it was printed, under both truths."""
+    """Run some replicates: estimate, p, whether it was printed and what is told beside, under both truths."""
     found = ANALYSES[replay.analysis](replay, seed, first, count)
     out: dict[str, Floats] = {}
     for truth in TRUTHS:
@@ -103,6 +103,9 @@ def run_block(replay: Replay, seed: int, first: int, count: int) -> dict[str, Fl
         out[f"{truth}/estimate"] = mine["estimate"]
         out[f"{truth}/p"] = mine["p"]
         out[f"{truth}/printed"] = np.asarray(PRINTED[replay.printed](mine), dtype=np.float64)
+        out |= {
+            f"{truth}/{name}": np.asarray(mine[name], np.float64) for name in BESIDE if name in mine
+        }
     moved = found[CLAIMED].get("true")
     nothing = np.full(count, np.nan)
     return out | {"true": nothing if moved is None else np.broadcast_to(moved, count).copy()}
@@ -381,6 +384,17 @@ ANALYSES: Final[dict[str, Callable[[Replay, int, int, int], dict[str, Answers]]]
     "rule": _rule, "case": _case, "complaints": _complaints, "sessions": _sessions,
     "falls": _falls, "waiting": _waiting, "standardised": _standardised, "survey": _survey,
 }  # fmt: skip
+
+
+BESIDE: Final[dict[str, str]] = {
+    "treated_change": "treated_change", "treated_p": "called_treated",
+    "control_change": "control_change", "control_p": "called_control",
+    "other_p": "called_at_smaller_dose", "people_p": "called_by_people", "fell": "share_fell",
+    "share_fell": "mean_share_of_fall", "lasting": "lasting_change",
+    "later_estimate": "later_estimate", "later_p": "called_later", "passed": "share_passed",
+    "share": "share_treated", "beside": "share_control", "d": "standardised_difference",
+}  # fmt: skip
+"""What an analysis gives besides, and what it is called: of a p the share of runs with it below 5 %."""
 
 
 # --- what counts as printed ----------------------------------------------------------------------

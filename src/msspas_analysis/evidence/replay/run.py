@@ -15,6 +15,7 @@ from msspas_analysis.certify.running import run_blocks
 from msspas_analysis.evidence.library import load
 from msspas_analysis.evidence.replay.analyses import (
     ALPHA,
+    BESIDE,
     CLAIMED,
     TRUTHS,
     Replay,
@@ -30,7 +31,7 @@ Floats = NDArray[np.float64]
 _MODEL: Final = (
     "A computer model, no real people. printed_as_it_was: the share of runs that look as the study does; "
     "called_in_favour: of those with p below 5 % in favour; type_s: the share of those with the wrong "
-    "direction; type_m: how many times too large they are."
+    "direction; type_m: how many times too large they are; any other called_...: p below 5 % either way."
 )
 
 
@@ -55,7 +56,8 @@ def replay_study(
     -------
     Estimates
         ``outcome`` the key; ``group`` "no true effect" and "claimed effect"; ``measure``
-        "printed_as_it_was", "called_in_favour", "mean_estimate"; in the second also "true_effect",
+        "printed_as_it_was", "called_in_favour", "mean_estimate", what the analysis gives besides (a value
+        of :data:`~msspas_analysis.evidence.replay.analyses.BESIDE`); in the second also "true_effect",
         "type_s" and "type_m". Each with its Monte Carlo error; ``n`` counts runs. The notes say what
         counts as printed, and every assumption with its status.
 
@@ -111,10 +113,26 @@ def _told(one: Replay, drawn: dict[str, NDArray[Any]], seed: int) -> Estimates:
         if tested.any():
             rows.append(mine | share_row("called_in_favour", called[tested]))
         rows.append(mine | mean_row("mean_estimate", estimate[~np.isnan(estimate)]))
+        rows += [mine | row for row in _beside(drawn, truth)]
         if truth == CLAIMED and not np.isnan(drawn["true"]).all():
             rows += [mine | row for row in _size_and_sign(estimate, p, drawn["true"])]
     looks = f"Printed as it was: {one.looks}."
     return Estimates.from_rows(rows, notes=[looks, _MODEL, *_rests(one)])
+
+
+def _beside(drawn: dict[str, NDArray[Any]], truth: str) -> list[dict[str, Any]]:
+    """Return what the analysis gives besides: means, and shares of p below 5 %."""
+    rows = []
+    for name, measure in BESIDE.items():
+        values = drawn.get(f"{truth}/{name}")
+        if values is None:
+            continue
+        known = values[~np.isnan(values)]
+        if name.endswith("_p"):
+            rows.append(share_row(measure, known < ALPHA))
+        else:
+            rows.append(mean_row(measure, known))
+    return rows
 
 
 def _size_and_sign(estimate: Floats, p: Floats, true: Floats) -> list[dict[str, Any]]:
