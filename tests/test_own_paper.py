@@ -51,6 +51,12 @@ def test_it_is_run_again_by_its_design():
     assert as_replay(form()).printed == "no difference"
     found = form(difference={"estimate": "-1", "low": "-1.9", "high": "-0.1", "p": "p=0.03"})
     assert as_replay(found).printed == "fell"
+    # a printed p says it; the interval only where there is none
+    touching = {"estimate": "-1.0", "low": "-2.0", "high": "0.0"}
+    assert as_replay(form(difference=touching)).printed == "no difference"
+    assert as_replay(form(difference=touching | {"p": "p = 0.01"})).printed == "fell"
+    assert as_replay(form(difference=touching | {"p": "p>0.05"})).printed == "no difference"
+    assert as_replay(form(difference={"p": "P<0.05"})).printed == "fell"
     cross = as_replay(form(design="crossover"))
     assert (cross.analysis, cross.design.n_people) == ("crossover", 40)
     alone = as_replay(form(design="one group", people=12, before={"mean": "6", "sd": "2"},

@@ -337,15 +337,37 @@ def p_value(
     return Check(check=at, printed=printed, worked_out=told, verdict=verdict)
 
 
-def _agrees(printed: str, p: float) -> bool:
+def said_below(printed: str, alpha: float = 0.05) -> bool:
+    """Say whether a printed p is below a level; "p<0.05" is, "p=0.05" and "p>0.04" are not.
+
+    Raises
+    ------
+    ValueError
+        If the text does not end in a p.
+
+    Examples
+    --------
+    >>> [said_below(text) for text in ("p<0.05", "P = 0.03", "p=0.05", "p>0.04", "NS, p=0.44")]
+    [True, True, False, False, False]
+    """
+    sign, value, _ = _printed_p(printed)
+    return value <= alpha if sign == "<" else sign == "=" and value < alpha
+
+
+def _printed_p(printed: str) -> tuple[str, float, int]:
+    """Return which way a printed p is meant, its value and its decimals."""
     found = re.search(r"(<=|>=|[<>=≤≥])?\s*(0?\.\d+|[01](?:\.0+)?)\s*$", printed.strip())
     if found is None:
         raise ValueError(f"printed must end in a p value, such as 'p<0.05', got {printed!r}")
-    sign, text = found.group(1) or "=", found.group(2)
-    value, digits = _number(text, "printed")
-    if sign in ("<", "<=", "≤"):
+    sign = {"<=": "<", "≤": "<", ">=": ">", "≥": ">"}.get(found.group(1), found.group(1) or "=")
+    return sign, *_number(found.group(2), "printed")
+
+
+def _agrees(printed: str, p: float) -> bool:
+    sign, value, digits = _printed_p(printed)
+    if sign == "<":
         return p < value + _reach(digits + 2)
-    if sign in (">", ">=", "≥"):
+    if sign == ">":
         return p > value - _reach(digits + 2)
     return abs(p - value) <= _reach(digits) or (value == 0 and p < _reach(digits))
 

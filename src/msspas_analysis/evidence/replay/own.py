@@ -8,6 +8,7 @@ import pandas as pd
 
 from msspas_analysis.evidence.appraisal.appraised import judged
 from msspas_analysis.evidence.own_paper import Paper
+from msspas_analysis.evidence.paper_checks import said_below
 from msspas_analysis.evidence.replay.analyses import Analysis, Replay
 from msspas_analysis.evidence.replay.run import replay_study
 from msspas_analysis.evidence.replay.studies import crossover, one_group, two_arms
@@ -29,7 +30,7 @@ def as_replay(paper: Paper) -> Replay:
     -------
     Replay
         Printed as it was means: a fall, or a difference in favour, with p below 0.05; where the form's
-        own p is 0.05 or more, no difference.
+        own p is 0.05 or more, or without one its interval holds 0, no difference.
 
     Examples
     --------
@@ -73,6 +74,10 @@ def as_replay(paper: Paper) -> Replay:
 
 
 def _not_significant(paper: Paper) -> bool:
+    """Say whether the paper prints no difference: by its p, else by its interval."""
+    printed = paper.difference.get("p")
+    if printed is not None:
+        return not said_below(str(printed))
     low, high = (paper.difference.get(name) for name in ("low", "high"))
     if low is None or high is None:
         return False
