@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from msspas_analysis.evidence.library import load
+from msspas_analysis.evidence.appraisal.appraised import appraise
+from msspas_analysis.evidence.library import TOPICS, load
 from msspas_analysis.evidence.replay.analyses import (
     ANALYSES,
     BESIDE,
@@ -308,3 +309,18 @@ def test_what_the_stories_of_few_people_tell(whole):
     arms = [value(whole, hughes, NOTHING, f"{arm}_change") for arm in ("treated", "control")]
     assert arms[0] == pytest.approx(arms[1], abs=0.05)
     assert max(arms) < -1
+
+
+@pytest.mark.parametrize("topic", [name for chapter in TOPICS.values() for name in chapter])
+def test_everything_the_booklet_names_has_entry_appraisal_and_replay(topic):
+    entries = LIBRARY.about(topic)
+    assert entries
+    for one in entries:
+        # a judgement, or why there is nothing to judge
+        told = appraise(one.key)
+        assert bool(told.tool) != bool(told.table.empty)
+        assert told.note
+        # a replay where something was designed, or why there is none
+        if one.kind == "study":
+            assert (one.key in STUDIES) != (one.key in WHY_NOT)
+            assert one.key not in WHY_NOT or WHY_NOT[one.key]
