@@ -290,6 +290,20 @@ def test_from_the_command_line(tmp_path, capsys):
     assert not list(tmp_path.glob("a*"))
 
 
+def test_a_rule_from_the_command_line(tmp_path, capsys):
+    out = tmp_path / "rule.csv"
+    assert main(["evidence", "rule", "20", "50%", "--replicates", "64", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "fall of 50 %, mean of 7 days: ups and downs alone" in said
+    assert "would have passed without it" in said
+    assert "-0.32 points [published, Wade 2010]" in " ".join(said.split())
+    assert set(pd.read_csv(out)["outcome"]) == {"fall of 20 %", "fall of 50 %"}
+    assert main(["evidence", "rule", "a fifth"]) != 0
+    assert "Give falls in per cent" in capsys.readouterr().err
+    assert main(["evidence", "rule", "120"]) != 0
+    assert "uts must lie between 0 and 1" in capsys.readouterr().err
+
+
 def test_columns_are_as_they_are_told():
     assert tuple(summary_of_findings("LDN").columns) == COLUMNS
     assert summary_of_findings("LDN")["people"].tolist() == [40, 60 + 96]

@@ -79,6 +79,13 @@ def test_a_fifth_of_whole_numbers_is_easier_from_5_than_from_6(usual):
     assert "one rating, from 3" not in groups  # nobody comes in there
 
 
+def test_what_it_rests_on_is_told_with_its_status(usual):
+    assert "-0.32 points [published, Wade 2010]" in usual.notes[-1]
+    other = what_rules_pass(effect=-1.0, entry_rating=None, ratings=[1], replicates=64).notes[-1]
+    assert "-1 points [set here]" in other
+    assert "all people come in" in other
+
+
 def test_people_who_leave_do_not_pass():
     stay, leave = (
         what_rules_pass(cuts=[0.2], ratings=[1], replicates=256, seed=6, lost=lost)

@@ -34,6 +34,7 @@ VERBS = {
     "table": "studies side by side: design, people, what was found, risk of bias",
     "findings": "what the studies say together, how sure that is, and what nothing would have shown",
     "replay": "run a study, or all, again: how often it looks as it was printed with nothing true",
+    "rule": "what 'on only if a fifth lower' lets through with nothing given, with hope, with the treatment",
     "form": "print a form for a paper of your own",
     "paper": "check, appraise and replay a paper of your own from its form",
 }
@@ -49,13 +50,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "what", metavar="KEY", nargs="*",
-        help="keys of entries, a topic such as TENS, or with 'paper' the form",
+        help="keys of entries, a topic such as TENS, with 'rule' falls in per cent, with 'paper' the form",
     )  # fmt: skip
     add_drawing(parser, "a study", replicates=10_000)
     parser.add_argument(
         "--out", type=to_path, metavar="FILE",
-        help="with claims, checks, appraise and list: write .csv; with table, findings, replay and paper "
-        "also .xlsx, .docx and .md; with form the form",
+        help="with claims, checks, appraise and list: write .csv; with table, findings, replay, rule and "
+        "paper also .xlsx, .docx and .md; with form the form",
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
         raise Refused(f"There is no {args.verb!r}. {meant}There are {', '.join(VERBS)}.")
     done: dict[str, Callable[[argparse.Namespace], None]] = {
         "list": _list, "show": _show, "claims": _claims, "checks": _checks,
-        "appraise": _appraise, "table": _table, "findings": _findings, "replay": _replay, "form": _form, "paper": _paper,
+        "appraise": _appraise, "table": _table, "findings": _findings, "replay": _replay, "rule": _rule, "form": _form, "paper": _paper,
     }  # fmt: skip
     from msspas_analysis.certify.running import BlocksFailedError
 
@@ -280,6 +281,39 @@ def _print_replay(found: Estimates) -> None:
     print()
     for note in found.notes:
         print(_filled(note))
+
+
+def _rule(args: argparse.Namespace) -> None:
+    from msspas_analysis.certify.studies.rule_runs import GIVEN, WORLDS, what_rules_pass
+
+    _check_ending(args.out)
+    try:
+        cuts = [float(text.removesuffix("%")) / 100 for text in args.what or ("20", "30")]
+    except ValueError:
+        raise Refused(
+            f"Give falls in per cent, such as 'msspas evidence rule 20 30', got {' '.join(args.what)}."
+        ) from None
+    with showing_progress() as progress:
+        found = what_rules_pass(
+            cuts=cuts, replicates=args.replicates, seed=args.seed, progress=progress
+        )
+    table = found.table[~found.table["group"].str.contains(", from ", regex=False)]
+    for (rule, how), mine in table.groupby(["outcome", "group"], sort=False):
+        shares = mine.set_index(["term", "measure"])["estimate"]
+        told = "; ".join(f"{world} {100 * shares[world, 'passed']:.0f} %" for world in WORLDS)
+        anyway = 100 * shares[GIVEN, "passed_anyway"]
+        print(_filled(f"{rule}, {how}: {told}"))
+        print(
+            _filled(
+                f"  of those who pass with the treatment {anyway:.0f} % would have passed without it"
+            )
+        )
+    print()
+    for note in found.notes:
+        print(_filled(note))
+    if args.out is not None:
+        print()
+        write_answer(args.out, found)
 
 
 def _form(args: argparse.Namespace) -> None:

@@ -28,6 +28,8 @@ LUCK: Final = "ups and downs alone"
 HOPE: Final = "with expectation"
 GIVEN: Final = "with the treatment"
 WORLDS: Final = (LUCK, HOPE, GIVEN)
+POOLED_SPRAY: Final = -0.32
+"""Difference of nabiximols from placebo, points of a 0-10 rating, three trials pooled [published, Wade 2010]."""
 _NOTES: Final = (
     "A computer model, no real people. passed: share of the people who begin; whoever is lost by then does "
     "not pass.",
@@ -38,7 +40,7 @@ _NOTES: Final = (
 
 def what_rules_pass(
     *, cuts: Sequence[float] = (0.20, 0.30), ratings: Sequence[int] = (1, 7), days: int = 28,
-    entry_rating: float | None = 4.0, effect: float = -0.32, effect_sd: float = 1.5,
+    entry_rating: float | None = 4.0, effect: float = POOLED_SPRAY, effect_sd: float = 1.5,
     expectation: float = 1.0, lost: float = 0.0, helped: float = 1.0, people: int = 100,
     world: World | None = None, replicates: int = 512, seed: int = 2026,
     progress: Progress | None = None,
@@ -127,9 +129,10 @@ def what_rules_pass(
             rows.append({"outcome": outcome, "group": group, "term": term,
                          "method": f"simulated; {people} people a run, {days} days, seed {seed}",
                          **ratio_row(measure, top, bottom)})  # fmt: skip
-    shown = "everybody" if entry_rating is None else f"people who rate {entry_rating:g} or more"
+    shown = "all people" if entry_rating is None else f"people who rate {entry_rating:g} or more"
+    known = "published, Wade 2010" if effect == POOLED_SPRAY else "set here"
     rests = (
-        f"Rests on an effect of {effect:g} points, which differs between people by a factor with standard "
+        f"Rests on an effect of {effect:g} points [{known}], which differs between people by a factor with standard "
         f"deviation {effect_sd:g} [assumption], a fortnight until it is there [assumption], and "
         f"{expectation:g} times the world's placebo response [assumption]; {shown} come in, and {100 * lost:g} % are lost."
     )
