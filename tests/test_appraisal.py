@@ -100,3 +100,20 @@ def test_the_reasons_stand_beside_the_level():
     assert told["reasons"] == "risk of bias -1: people knew; inconsistency 0: I2 0 %"
     assert told["level"] == "moderate"
     assert "not an official assessment" in str(one)
+
+
+def test_what_is_raised_ends_at_high():
+    big = Certainty(outcome="x", start="not allocated", raised={
+        "large effect": (2, "a hundredfold"), "dose response": (1, "more does more")})  # fmt: skip
+    assert big.level == "high"
+    low = Certainty(outcome="x", start="not allocated", lowered={
+        "risk of bias": (2, "no control"), "imprecision": (2, "one person")})  # fmt: skip
+    assert low.level == "very low"
+
+
+def test_a_domain_from_memory_says_so():
+    crossed = appraise("tens-miller-2007").note
+    assert crossed.endswith(
+        "Its domain S follows the crib sheet as it is remembered [memory-medium]."
+    )
+    assert "[memory" not in appraise("selfmgmt-hugos-2024").note

@@ -171,6 +171,18 @@ def test_a_difference_is_told_with_its_interval_and_its_side():
     )
 
 
+def test_a_ratio_is_small_if_it_and_its_inverse_are():
+    arms = pd.DataFrame({"study": list("abc"), "events_1": [500, 480, 520], "n_1": [1000] * 3,
+                         "events_2": [498, 487, 509], "n_2": [1000] * 3})  # fmt: skip
+    found = pooled_effect(study_effects(arms, "log_odds_ratio"), interval="normal")
+    assert finding_of_pooled(found, SURE, question="q", smallest=1.25).direction == "little"
+    assert finding_of_pooled(found, SURE, question="q", smallest=1.01).direction == "open"
+    # 0.7 to 0.9 is no small ratio where 1.25 is not, for its inverse is above that
+    less = arms.assign(events_1=[440, 430, 450])
+    found = pooled_effect(study_effects(less, "log_odds_ratio"), interval="normal")
+    assert finding_of_pooled(found, SURE, question="q", smallest=1.25).direction == "lower"
+
+
 @pytest.mark.parametrize("measure", ["log_odds_ratio", "log_risk_ratio"])
 def test_a_ratio_is_told_as_people_of_a_thousand(measure):
     found = pooled(measure=measure)

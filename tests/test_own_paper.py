@@ -178,3 +178,26 @@ def test_the_command_refuses_in_a_sentence(capsys, words, told):
     err = capsys.readouterr().err
     assert told in err
     assert not err.rstrip().endswith("..")
+
+
+def test_the_replay_has_the_length_entry_and_losses_of_the_form():
+    design = as_replay(form(weeks=6, lost=10, entry=5)).design
+    assert design.periods == (42,)
+    assert design.lost == pytest.approx(10 / 40)
+    assert design.entry_rating == 5
+    anybody = as_replay(form(entry=None, lost=None)).design
+    assert anybody.entry_rating is None
+    assert anybody.lost is None
+    assert as_replay(form(weeks=0.4)).design.periods == (3,)
+    cross = as_replay(form(design="crossover", lost=10)).design
+    assert (cross.periods, cross.lost) == ((42, 42), pytest.approx(0.25))
+
+
+def test_the_interval_of_two_arms_is_not_asked_of_a_crossover():
+    told = {"before": {"mean": ["6.1", "6.0"], "sd": ["1.8", "1.9"]},
+            "after": {"mean": ["4.9", "5.4"], "sd": ["2.0", "2.1"]},
+            "difference": {"estimate": "-0.5", "low": "-1.8", "high": "0.8"}}  # fmt: skip
+    assert "interval of a difference of means" in form(**told).checks()["check"].tolist()
+    crossed = form(design="crossover", **told).checks()["check"].tolist()
+    assert "interval of a difference of means" not in crossed
+    assert crossed  # the rest is checked

@@ -185,3 +185,8 @@ def test_a_check_reads_as_a_sentence():
         "28 of 38: printed 76 %, worked out 73.7 %: does not fit. It would fit 37 people, not 38."
     )
     assert check_table([("x", one)]).loc[0, "source"] == "x"
+
+
+def test_a_p_of_nought_is_one_that_rounds_to_it():
+    assert p_value("p = 0.000", t=6.0, df=30).verdict == "fits"
+    assert p_value("p = 0.000", t=3.0, df=30).verdict == "does not fit"

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2, kendalltau, norm
 
 import shared_reference
 from msspas_analysis.certify.studies.pooling_runs import pooled_coverage
@@ -242,7 +243,9 @@ def test_tables_are_rma_mhs_and_petos(name):
         for field, told in (("estimate", "estimate"), ("std_error", "se"), ("conf_low", "low"),
                             ("conf_high", "high")):  # fmt: skip
             near(row[field], want[told])
-        near(found.one(measure="q").estimate, want["Q"])
+        q = found.one(measure="q")
+        near(q.estimate, want["Q"])
+        near(q.p_value, chi2.sf(want["Q"], len(table) - 1))
         if measure == "odds_ratio":
             near(found.one(measure="cochran_mantel_haenszel").estimate, want["cmh"])
             near(found.one(measure="cochran_mantel_haenszel").p_value, want["cmh_p"])
@@ -623,3 +626,73 @@ def test_pooled_coverage_keeps_its_laws_and_agrees_with_pooling_one_by_one():
                       ({"interval": "t"}, "interval must be")):  # fmt: skip
         with pytest.raises(ValueError, match=said):
             pooled_coverage(table, **bad)
+
+
+def test_a_mean_of_nought_has_no_ratio_and_no_events_no_rate():
+    nought = study_effects(
+        arms().assign(mean_1=[0.0, *[1.0] * 8], mean_2=1.0), "log_ratio_of_means"
+    )
+    assert nought["note"][0].startswith("set aside: means of two signs, or of 0")
+    assert nought["effect"].isna().tolist() == [True, *[False] * 8]
+    nobody = arms().assign(events_1=[0, *[3] * 8], events_2=[0, *[4] * 8])
+    rates = study_effects(nobody, "log_rate_ratio")
+    assert rates["note"][0] == "set aside: no events in either arm"
+    assert rates["effect"].isna().tolist() == [True, *[False] * 8]
+
+
+def test_people_of_both_arms_are_counted():
+    table = arms()
+    got = study_effects(table, "mean_difference")
+    assert got["n"].tolist() == (table["n_1"] + table["n_2"]).tolist()
+    found = pooled_effect(got)
+    one = found.one(term=str(table["study"].iloc[0]), measure="mean_difference")
+    assert one.n == table["n_1"].iloc[0] + table["n_2"].iloc[0]
+
+
+def test_studies_more_alike_than_chance_share_no_variance():
+    alike = fit_studies([0.1, 0.11, 0.09], [0.04, 0.04, 0.04], method="common")
+    assert float(alike.q) < alike.df
+    assert float(alike.i2) == 0.0
+
+
+@pytest.mark.parametrize(
+    "wrong", [([0.1, 0.2], [0.1, 0.0]), ([0.1, 0.2], [0.1, -1.0]), ([0.1, np.nan], [0.1, 0.1])]
+)
+def test_a_model_of_studies_wants_effects_and_variances(wrong):
+    with pytest.raises(ValueError, match="effects must be numbers and variances above 0"):
+        fit_studies(*wrong)
+
+
+def test_the_next_share_has_the_error_of_the_mean_and_what_lies_between():
+    found = pooled_proportion(shares("pritz"))
+    one = found.one(term="pooled", measure="logit_proportion")
+    tau2 = found.one(measure="tau2").estimate
+    ahead = found.one(term="next study", measure="logit_proportion")
+    near(
+        (ahead.conf_high - ahead.conf_low) / 2, norm.ppf(0.975) * np.hypot(one.std_error, tau2**0.5)
+    )
+
+
+@pytest.mark.parametrize("model", ["logit", "Freeman-Tukey", "binomial-normal"])
+def test_no_share_is_tested_against_one_half(model):
+    found = pooled_proportion(shares("pritz"), model=model)
+    rows = found.table[found.table["term"].eq("pooled")]
+    assert rows[["statistic", "p_value"]].isna().all(axis=None)
+
+
+def test_begg_ranks_effects_by_their_distance_in_errors_of_that_distance():
+    y, v = np.array([0.0, 1.1, 0.35, 0.9, -0.4]), np.array([0.01, 0.3, 0.02, 0.2, 0.05])
+    table = pd.DataFrame({"study": list("abcde"), "effect": y, "variance": v})
+    middle = (y / v).sum() / (1 / v).sum()
+    apart = (y - middle) / np.sqrt(v - 1 / (1 / v).sum())
+    plain = (y - middle) / np.sqrt(v)
+    # the two ways to divide rank these studies differently
+    assert np.argsort(apart).tolist() != np.argsort(plain).tolist()
+    found = small_study_effects(table)
+    want = kendalltau(apart, v, method="exact")
+    near(found.one(term="ranks").estimate, want.statistic)
+    near(found.one(term="ranks").p_value, want.pvalue)
+    assert "5 studies, fewer than ten: finding nothing here says nothing either way." in found.notes
+    many = pd.DataFrame({"study": list("abcdefghijk"), "effect": np.linspace(0, 1, 11),
+                         "variance": np.linspace(0.1, 0.3, 11)})  # fmt: skip
+    assert not [note for note in small_study_effects(many).notes if "fewer than ten" in note]

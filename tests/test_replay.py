@@ -19,7 +19,9 @@ from msspas_analysis.evidence.replay.run import replay_library, replay_study
 from msspas_analysis.evidence.replay.studies import WHY_NOT, replays
 from msspas_analysis.evidence.replay.surveys import Survey, answered_shares
 from msspas_analysis.instruments import Status
+from msspas_analysis.simulate.clusters import complaint_ratings
 from msspas_analysis.simulate.survey import SurveyScenario, respondent_shares
+from msspas_analysis.simulate.trials import simulate_trials
 
 LIBRARY, STUDIES = load(), replays()
 RANDOMISED = ("difference", "crossover", "enriched", "responders", "withdrawal", "falls")
@@ -324,3 +326,17 @@ def test_everything_the_booklet_names_has_entry_appraisal_and_replay(topic):
         if one.kind == "study":
             assert (one.key in STUDIES) != (one.key in WHY_NOT)
             assert one.key not in WHY_NOT or WHY_NOT[one.key]
+
+
+def test_a_pain_fell_if_it_was_rated_twice_and_is_a_point_lower():
+    study = STUDIES["aps-olding-pilot"]
+    found = ANALYSES["complaints"](study, 3, 0, 40)
+    runs = simulate_trials(study.trial, seed=3, replicates=40)
+    rated = complaint_ratings(runs, seed=3, first=0)
+    for k in range(40):
+        pains = [(before, after) for person in rated[k] for before, after in person[:, [0, -1]]
+                 if before == before and after == after]  # fmt: skip
+        fell = sum(after <= before - 1 for before, after in pains)
+        assert found[NOTHING]["fell"][k] == pytest.approx(fell / len(pains))
+        fell = sum(max(after - 1, 0) <= before - 1 for before, after in pains)
+        assert found[CLAIMED]["fell"][k] == pytest.approx(fell / len(pains))

@@ -369,7 +369,7 @@ def _agrees(printed: str, p: float) -> bool:
         return p < value + _reach(digits + 2)
     if sign == ">":
         return p > value - _reach(digits + 2)
-    return abs(p - value) <= _reach(digits) or (value == 0 and p < _reach(digits))
+    return abs(p - value) <= _reach(digits)
 
 
 def interval_of_means(
