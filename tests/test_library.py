@@ -8,6 +8,7 @@ from importlib import resources
 import pytest
 import yaml
 
+from msspas_analysis.evidence.claims import claims_bench
 from msspas_analysis.evidence.library import (
     CAN_SHOW,
     TOPICS,
@@ -128,6 +129,13 @@ SPOILT = {
     "match": (changed("booklet", "match", to="sure"), "booklet match must be one of"),
     "place": (changed("booklet", "place", to=None), r"\['place'\] is absent"),
     "no citation": (changed("citation", to=None), "a study must have a citation"),
+    "a review without a citation": (
+        {key: value for key, value in (GOOD | {"kind": "review"}).items() if key != "citation"},
+        "a study must have a citation",
+    ),
+    "people status unknown": (
+        changed("design", "people_status", to={"randomised": "sure"}), "people_status of randomised must be one of",
+    ),
     "citation not read": (changed("citation", "read_at", to=None), "must say where it was read"),
     "citation status": (changed("citation", "status", to="known"), "status must be one of"),
     "no status": (changed("figures", 0, "status", to=None), r"\['status'\] is absent"),
@@ -219,3 +227,38 @@ def test_no_sentence_of_the_booklet_is_quoted():
 def test_a_figure_says_its_unit_once(value, unit, said):
     one = Figure(what="x", status="published", confidence="high", value=value, unit=unit)
     assert str(one) == (f"x: {said} [published]" if said else "x [published]")
+
+
+@pytest.mark.parametrize(
+    ("status", "confidence", "tag"),
+    [
+        ("published", "high", "[published]"), ("published", "medium", "[published, medium confidence]"),
+        ("derived", "low", "[derived, low confidence]"), ("memory-low", "low", "[memory-low]"),
+        ("booklet", "medium", "[booklet, medium confidence]"),
+    ],
+)  # fmt: skip
+def test_a_tag_says_how_sure_where_it_is_not_high(status, confidence, tag):
+    assert Figure(what="x", status=status, confidence=confidence).tag == tag
+
+
+def test_a_sentence_without_a_source_is_on_the_bench_too():
+    bench = claims_bench()
+    named = [key for key, one in load().items() if one.booklet is not None]
+    assert bench["key"].tolist() == named
+    assert "none" in set(bench["match"])
+    # and is found under each of its topics, not the first alone
+    several = [one for one in load().values() if len(one.topics) > 1]
+    for one in several:
+        assert all(one in load().about(topic) for topic in one.topics)
+
+
+def test_what_is_from_memory_says_so_where_it_is_told():
+    told = [one for one in load().values() if one.citation and one.citation.status != "published"]
+    assert told
+    for one in told:
+        assert str(one.citation).endswith(f"[{one.citation.status}]")
+    tagged = [one for one in load().values() if one.design.people_status]
+    assert tagged
+    for one in tagged:
+        for name, status in one.design.people_status.items():
+            assert f"{name.replace('_', ' ')} {one.design.people[name]} [{status}]" in str(one)

@@ -190,3 +190,28 @@ def test_a_check_reads_as_a_sentence():
 def test_a_p_of_nought_is_one_that_rounds_to_it():
     assert p_value("p = 0.000", t=6.0, df=30).verdict == "fits"
     assert p_value("p = 0.000", t=3.0, df=30).verdict == "does not fit"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: estimate_over_error(0.5, 0.0, 1.0, ratio=True), "a ratio must be above 0, got 0"),
+        (lambda: estimate_over_error(0.5, 0.5, 0.5), "must lie within its interval"),
+        (lambda: estimate_over_error(2.0, 0.0, 1.0), "must lie within its interval"),
+    ],
+)  # fmt: skip
+def test_an_interval_without_width_or_a_ratio_of_nought_is_refused(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_no_mean_of_counts_is_a_little_below_nought():
+    # 0.00 could be rounded from -1/300, but no count is below 0
+    assert grim("0.00", 300).worked_out.startswith("0/300")
+
+
+def test_denominators_ten_people_either_way_are_named():
+    note = percentage(20, 45, "54").note
+    assert note == "It would fit 37 people, not 45."
+    assert percentage(20, 30, "54").note == "It would fit 37 people, not 30."
+    assert percentage(20, 60, "54").note == ""

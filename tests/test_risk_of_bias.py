@@ -215,3 +215,13 @@ def test_questions_are_short_and_answers_have_words():
         for q in domain.questions:
             assert len(q.words) <= 75
             assert set(q.options) <= set(ANSWERS)
+
+
+def test_only_what_would_surely_be_asked_is_named_as_missing():
+    # 2.3 to 2.5 are asked after 2.1 and 2.2, 3.2 after 3.1, 4.4 after 4.3: none of them before
+    missing = rob2({}).set_index("domain")["missing"]
+    assert missing["2"] == "2.1, 2.2, 2.6"
+    assert missing["3"] == "3.1"
+    assert missing["4"] == "4.1, 4.2"
+    known = rob2({"4.1": "N", "4.2": "N", "4.3": "Y"}).set_index("domain")["missing"]
+    assert known["4"] == "4.4"

@@ -79,6 +79,17 @@ def test_a_fifth_of_whole_numbers_is_easier_from_5_than_from_6(usual):
     assert "one rating, from 3" not in groups  # nobody comes in there
 
 
+def test_a_treatment_takes_a_fortnight():
+    def gained(days):
+        found = what_rules_pass(cuts=[0.2], ratings=[1], days=days, effect=-2.0, effect_sd=0.0,
+                                replicates=256, seed=8)  # fmt: skip
+        return share(found, GIVEN).estimate - share(found, HOPE).estimate
+
+    # the effect grows evenly: half of it is there after a week
+    assert gained(7) < 0.75 * gained(14)
+    assert gained(28) == pytest.approx(gained(14), abs=0.05)
+
+
 def test_what_it_rests_on_is_told_with_its_status(usual):
     assert "-0.32 points [published, Wade 2010]" in usual.notes[-1]
     other = what_rules_pass(effect=-1.0, entry_rating=None, ratings=[1], replicates=64).notes[-1]
