@@ -2,9 +2,14 @@
 
 import pytest
 
-from msspas_analysis.evidence.appraisal.appraised import TOOLS, appraisal_table, appraise
+from msspas_analysis.evidence.appraisal.appraised import (
+    TOOLS,
+    appraisal_table,
+    appraise,
+    read_answers,
+)
 from msspas_analysis.evidence.appraisal.grade import LEVELS, Certainty, certainty_table
-from msspas_analysis.evidence.library import load
+from msspas_analysis.evidence.library import EvidenceError, load
 
 LIBRARY = load()
 
@@ -117,3 +122,16 @@ def test_a_domain_from_memory_says_so():
         "Its domain S follows the crib sheet as it is remembered [memory-medium]."
     )
     assert "[memory" not in appraise("selfmgmt-hugos-2024").note
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("- {key: nobody-2000, tool: RoB 2, result: x, answers: {}}", "there is no such entry"),
+        ("- {key: tens-miller-2007, tool: RoB 3, result: x, answers: {}}", "tool must be one of"),
+        ("- {key: tens-miller-2007, tool: RoB 2, answers: {}}", "result must be said"),
+    ],
+)
+def test_answers_without_entry_tool_or_result_are_refused(entry, said):
+    with pytest.raises(EvidenceError, match=said):
+        read_answers(entry)

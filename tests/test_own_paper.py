@@ -201,3 +201,14 @@ def test_the_interval_of_two_arms_is_not_asked_of_a_crossover():
     crossed = form(design="crossover", **told).checks()["check"].tolist()
     assert "interval of a difference of means" not in crossed
     assert crossed  # the rest is checked
+
+
+def test_without_a_word_both_arms_hope_alike():
+    told = {key: value for key, value in TOLD.items() if key != "hope"}
+    one, other = as_replay(read_paper(told)).design.treatments
+    assert (one.expectation, other.expectation) == (1.0, 1.0)
+
+
+def test_a_p_without_its_interval_is_not_held_against_one():
+    checks = form(difference={"estimate": "-0.5", "p": "p=0.4"}).checks()
+    assert not checks["printed"].str.contains("-0.5").any()

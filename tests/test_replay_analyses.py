@@ -374,3 +374,67 @@ def test_controls_that_got_less_attention_hope_less():
         )
     one, other = STUDIES["selfmgmt-hugos-2024"].trial.treatments
     assert one.expectation == other.expectation
+
+
+# how long it was given, where the replay has another number than `weeks` of the library, and why
+OTHER_LENGTHS = {
+    "nabiximols-move2-2014": 4,  # the rating after a month; followed for thirteen weeks
+    "nabiximols-notcutt-2012": 9,  # four weeks before the five in which half of them stop
+    "massage-finch-2014": 16,  # eight weeks, and eight without
+    "tizanidine-uk-1994": 12,  # three weeks up and nine on
+    "selfmgmt-hugos-2017": 4,  # a month of practice at home, without the classes
+    "tens-miller-2007": 4, "ldn-sharafaddinzadeh-2010": 16, "itb-penn-1989": 6 / 7,
+    "cannabis-smoked-corey-bloom-2012": 6 / 7,  # both periods
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", [key for key, one in STUDIES.items() if one.analysis != "survey"])
+def test_a_study_is_as_long_as_in_the_library(key):
+    design, weeks = STUDIES[key].trial, LIBRARY[key].design.weeks
+    days = sum(design.periods)
+    if weeks is not None or key in OTHER_LENGTHS:
+        assert days / 7 == pytest.approx(OTHER_LENGTHS.get(key, weeks))
+    # rated last on the last day of the last period, and first on the day before the first
+    assert design.visits[0] == -1
+    assert design.visits[-1] == days + design.washout * (len(design.periods) - 1) - 1
+    if STUDIES[key].analysis in ("crossover", "doses"):
+        first, back = design.periods[0], design.periods[0] + design.washout
+        assert design.visits[1:3] == (first - 1, back - 1 if design.washout else back)
+
+
+@pytest.mark.parametrize(
+    ("key", "began", "stayed"),
+    [
+        ("reflexology-sievner-2003", "randomised", "completed"), ("reflexology-hughes-2009", "randomised", "analysed"),
+        ("ldn-gironi-2008", "enrolled", "completed"), ("ldn-cree-2010", "randomised", "analysed"),
+        ("cannabis-smoked-corey-bloom-2012", "randomised", "analysed"), ("selfmgmt-hugos-2017", "randomised", "completed"),
+    ],
+)  # fmt: skip
+def test_as_many_are_lost_as_in_the_library(key, began, stayed):
+    people = LIBRARY[key].design.people
+    assert STUDIES[key].trial.lost == pytest.approx(1 - people[stayed] / people[began])
+
+
+def test_what_the_spray_is_given_and_what_massage_might_do():
+    for key in ("nabiximols-novotna-2011", "nabiximols-markova-2019"):
+        drug = STUDIES[key].trial.treatments[0]
+        assert (drug.onset_days, drug.effect_sd) == (14, 1.5)
+        assert any(
+            "onset" in what and status == "assumption" for what, status, _ in STUDIES[key].told
+        )
+    # what if it made spasticity worse: then it would be printed as it was
+    assert STUDIES["massage-backus-2016"].trial.treatments[0].effect == 1.0
+
+
+def test_surveys_have_the_shares_of_the_library():
+    registry = STUDIES["prev-rizzo-2004-narcoms"].design
+    figures = {f.what.split(" (")[0]: f.value for f in LIBRARY["prev-rizzo-2004-narcoms"].figures}
+    names = ("no spasticity", "minimal", "mild", "moderate", "severe", "total")
+    assert registry.shares == pytest.approx([figures[name] / 100 for name in names])
+    spain = {f.what: f.value for f in LIBRARY["prev-oreja-guevara-2013"].figures}
+    any_there = spain["any spasticity"] / 100
+    assert registry.reference == any_there
+    worse = any_there * spain["moderate/severe among those with spasticity"] / 100
+    assert STUDIES["prev-oreja-guevara-2013"].design.shares == pytest.approx(
+        [1 - any_there, any_there - worse, worse], abs=0.0005
+    )

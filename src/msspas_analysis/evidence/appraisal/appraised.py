@@ -148,8 +148,13 @@ def judged(
 @cache
 def _answers() -> dict[str, Mapping[str, Any]]:
     file = resources.files("msspas_analysis.evidence.appraisal") / "answers.yaml"
+    return read_answers(file.read_text(encoding="utf-8"))
+
+
+def read_answers(text: str) -> dict[str, Mapping[str, Any]]:
+    """Read answers by the key of their study, and refuse those of no entry, tool or result."""
     told: dict[str, Mapping[str, Any]] = {}
-    for one in read_yaml(file.read_text(encoding="utf-8"), "answers.yaml"):
+    for one in read_yaml(text, "answers.yaml"):
         where = f"answers.yaml, {one.get('key')}"
         if one.get("key") not in load():
             raise EvidenceError(where, "there is no such entry in the library")
