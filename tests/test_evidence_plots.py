@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from msspas_analysis.estimate.pooling.effects import study_effects
 from msspas_analysis.estimate.pooling.pooled import pooled_effect
 from msspas_analysis.evidence.appraisal.appraised import appraisal_table
 from msspas_analysis.evidence.replay.run import replay_library
@@ -111,3 +112,38 @@ def test_replays_are_drawn_as_they_are():
 def test_what_cannot_be_drawn_is_refused(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_the_circles_of_a_replay_are_the_shares_of_both_worlds():
+    found = replay_library(["tens-armutlu-2003", "selfmgmt-hugos-2024"], replicates=512, seed=2)
+    figure, drawn = replay_plot(found)
+    for row in drawn.to_dict("records"):
+        for group, name in (("no true effect", "nothing"), ("claimed effect", "claimed")):
+            share = found.one(outcome=row["outcome"], group=group, measure="printed_as_it_was")
+            assert row[name] == share.estimate
+    assert (drawn["nothing"] != drawn["claimed"]).all()
+    open_circles = [
+        c for c in figure.axes[0].collections if np.allclose(c.get_facecolor()[0][:3], 1)
+    ]
+    at = sorted(x for c in open_circles for x, _ in c.get_offsets())
+    assert at == pytest.approx(sorted(100 * drawn["nothing"]))
+
+
+def test_a_heavier_study_is_a_larger_square_and_the_line_stands_at_no_effect():
+    figure, drawn = pooled_forest(pooled_effect(STUDIES))
+    axes = figure.axes[0]
+    squares = [c for c in axes.collections if len(c.get_sizes()) == 1 and len(c.get_offsets()) == 1]
+    weights = drawn["weight"].dropna().tolist()
+    sizes = [float(c.get_sizes()[0]) for c in squares]
+    assert np.argsort(sizes).tolist() == np.argsort(weights).tolist()
+
+    def line(axes):
+        return [float(one.get_xdata()[0]) for one in axes.lines if one.get_linestyle() == ":"]
+
+    assert line(axes) == [0.0]
+    arms = pd.DataFrame({"study": list("ab"), "events_1": [12, 20], "n_1": [50, 80], "events_2": [25, 41],
+                         "n_2": [50, 80]})  # fmt: skip
+    ratio = pooled_forest(pooled_effect(study_effects(arms, "log_odds_ratio"), interval="normal"))[
+        0
+    ]
+    assert line(ratio.axes[0]) == [1.0]

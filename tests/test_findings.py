@@ -14,6 +14,7 @@ from msspas_analysis.estimate.pooling.pooled import pooled_effect
 from msspas_analysis.evidence.appraisal.appraised import appraise
 from msspas_analysis.evidence.appraisal.findings import (
     COLUMNS,
+    HOW_READ,
     Finding,
     evidence_table,
     finding_of_pooled,
@@ -284,7 +285,12 @@ def test_every_kind_of_file_holds_every_row(which, suffix, tmp_path):
     elif suffix == ".csv":
         assert pd.read_csv(path)[name].tolist() == table[name].tolist()
     else:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
+        lines = text.splitlines()
+        if which == "findings":
+            # a level never stands without its reasons
+            assert "very low; risk of bias −2: nobody went without TENS" in text
+            assert HOW_READ[0] in text
         assert sum(line.startswith("| ") for line in lines) == len(table) + 1
         assert "- Made for a class." in lines
 
