@@ -29,7 +29,7 @@ ENVIRONMENT = ROOT / ".venv-run"
 EXTRAS = ".[all,test]"
 EXAMPLE = ROOT / "data" / "synthetic" / "centre_messy.xlsx"
 PAGE = ROOT / "output" / "report.html"
-HANDED_ON = ("report", "check", "template", "demo")
+HANDED_ON = ("report", "check", "template", "demo", "plan", "evidence")
 
 USAGE = """\
 How to use run.py (Windows: write 'py' for 'python3'):
@@ -39,6 +39,8 @@ How to use run.py (Windows: write 'py' for 'python3'):
   python3 run.py check FILE      only read it: what was used, what waits for an answer
   python3 run.py template        write an empty diary workbook to fill in
   python3 run.py demo            make an invented centre's workbook and its report
+  python3 run.py plan            before you start: which design could answer your question
+  python3 run.py evidence        the studies behind the booklet, appraised and run again
   python3 run.py lab             open the notebooks in JupyterLab
   python3 run.py test            check the toolkit itself
 
