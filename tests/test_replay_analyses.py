@@ -1,5 +1,7 @@
 """How replayed studies are analysed: each analysis equals SciPy or statsmodels, one run at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -13,12 +15,14 @@ from msspas_analysis.evidence.replay.analyses import (
     NOTHING,
     PRINTED,
     TRUTHS,
+    Replay,
     run_block,
 )
 from msspas_analysis.evidence.replay.run import replay_study
 from msspas_analysis.evidence.replay.studies import replays
 from msspas_analysis.simulate.clusters import complaint_ratings, session_ratings
 from msspas_analysis.simulate.streams import stream
+from msspas_analysis.simulate.templates import DESIGNS
 from msspas_analysis.simulate.trials import simulate_trials
 
 STUDIES, LIBRARY = replays(), load()
@@ -438,3 +442,18 @@ def test_surveys_have_the_shares_of_the_library():
     assert STUDIES["prev-oreja-guevara-2013"].design.shares == pytest.approx(
         [1 - any_there, any_there - worse, worse], abs=0.0005
     )
+
+
+def test_of_several_arms_the_first_is_compared_with_the_last():
+    own = Replay(key="mine", design=replace(DESIGNS["T2-dose"], visits=(-1, 83)), analysis="difference",
+                 printed="fell", looks="")  # fmt: skip
+    got = ANALYSES["difference"](own, SEED, 0, RUNS)[CLAIMED]
+    runs = simulate_trials(own.trial, seed=SEED, replicates=RUNS)
+    last = len(own.trial.arms) - 1
+    assert last == 3
+    for run, y in enumerate(runs.scores["stiffness"]):
+        one, other = runs.arm[run] == 0, runs.arm[run] == last
+        both = one | other
+        estimate, p = ancova(y[both, -1], one[both].astype(float), [y[both, 0]])
+        same(got["estimate"][run], estimate)
+        same(got["p"][run], p)
