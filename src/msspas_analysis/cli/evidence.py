@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> None:
         raise Refused(f"There is no {args.verb!r}. {meant}There are {', '.join(VERBS)}.")
     done: dict[str, Callable[[argparse.Namespace], None]] = {
         "list": _list, "show": _show, "claims": _claims, "checks": _checks,
-        "appraise": _appraise, "table": _table, "findings": _findings, "replay": _replay, "rule": _rule, "form": _form, "paper": _paper,
+        "appraise": _appraise, "table": _table, "findings": _findings, "replay": _replay,
+        "rule": _rule, "form": _form, "paper": _paper,
     }  # fmt: skip
     from msspas_analysis.certify.running import BlocksFailedError
 
